@@ -1,0 +1,61 @@
+# One door for people and for CI. `make help` lists what there is.
+
+PYTHON ?= python3
+PORT ?= 8000
+export PORT
+export PIP_ROOT_USER_ACTION = ignore
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip -q --disable-pip-version-check
+JOBS ?= 2
+TESTS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench lock format
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+
+run: .venv/run.stamp ## everything on this machine, on PORT (8000), until Ctrl-C
+	@exec $(BIN)/apptrail up
+
+test: .venv/dev.stamp ## every test; TESTS="tests/boot -k logs" for some
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(TESTS)
+
+check: .venv/dev.stamp ## format, lint, types, contracts
+	@$(BIN)/ruff format --check -q .
+	@$(BIN)/ruff check -q .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+bench: .venv/dev.stamp ## the measurements of docs/performance.md
+	@exec $(BIN)/python -m bench $(BENCH)
+
+format: .venv/dev.stamp ## lay out the code and mend what can be mended
+	@$(BIN)/ruff format -q .
+	@$(BIN)/ruff check -q --fix .
+
+lock: .venv/dev.stamp ## compile both locks from requirements*.in
+	@$(PIP) install uv
+	@$(BIN)/uv pip compile -q $(LOCKING) requirements.in -o requirements.lock
+	@$(BIN)/uv pip compile -q $(LOCKING) -c requirements.lock requirements-dev.in -o requirements-dev.lock
+
+# Universal: one lock for every Python from 3.11 on. No header, annotations or addresses: nothing of this machine.
+LOCKING := --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11
+
+# What is installed is what the lock says: a stamp is stale when its lock, or what we install of ourselves, is newer.
+.venv/run.stamp: requirements.lock pyproject.toml | .venv/bin/python
+	@echo "Installing requirements.lock into .venv (about a minute)" >&2
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.lock requirements.lock pyproject.toml | .venv/bin/python
+	@echo "Installing requirements-dev.lock into .venv (about a minute)" >&2
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@ .venv/run.stamp
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "apptrail needs Python 3.11 or newer: make PYTHON=python3.12 run")'
+	@$(PYTHON) -m venv .venv

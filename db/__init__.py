@@ -1,0 +1,1 @@
+"""The books on disk: the only floor that speaks SQL."""

@@ -1,0 +1,106 @@
+"""Connections: one client's link to one provider, with its secrets opened."""
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import orjson
+from psycopg import Connection as Database
+from psycopg.rows import dict_row
+
+from db.ids import new_id
+from db.keyring import Keyring
+from pipeline.words import Provider
+
+ENDPOINT_BYTES = 24
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A connection as its provider's adapter needs it. `secrets` are in the clear: never log one."""
+
+    id: UUID
+    client_id: UUID
+    provider: Provider
+    endpoint: str
+    pepper: bytes = field(repr=False)
+    secrets: dict[str, Any] = field(repr=False, default_factory=dict)
+    unsigned: bool = False
+    location_id: str | None = None
+    timezone: str | None = None
+    policy: str = "create"
+    state: str = "active"
+    region: str = "US"
+    keep_reasons: bool = False
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+class UnknownClient(LookupError):
+    """No client has that id or name."""
+
+
+class UnknownEndpoint(LookupError):
+    """No connection of that provider has the endpoint that was to be shared."""
+
+
+def by_endpoint(database: Database[Any], keyring: Keyring, provider: str, endpoint: str) -> list[Connection]:
+    """Find the connections behind a webhook address; several may share one (DESIGN 5)."""
+    with database.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            _SELECT + " WHERE c.endpoint = %s AND c.provider = %s ORDER BY c.created_at, c.id",
+            (endpoint, provider),
+        )
+        return [_connection(row, keyring) for row in cursor]
+
+
+def of_client(database: Database[Any], keyring: Keyring, client_id: UUID | None = None) -> list[Connection]:
+    """List a client's connections, or everybody's."""
+    with database.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            _SELECT + " WHERE c.client_id = coalesce(%s, c.client_id) ORDER BY c.created_at", (client_id,)
+        )
+        return [_connection(row, keyring) for row in cursor]
+
+
+_SELECT = """
+    SELECT c.id, c.client_id, c.provider, c.endpoint, c.secrets, c.unsigned, c.location_id, c.timezone,
+           c.policy, c.state, c.settings, k.region, k.keep_reasons, k.pepper
+    FROM connection c JOIN client k ON k.id = c.client_id"""
+
+
+def _connection(row: dict[str, Any], keyring: Keyring) -> Connection:
+    row["secrets"] = orjson.loads(keyring.open(row["secrets"]))
+    row["pepper"] = keyring.open(row["pepper"])
+    row["provider"] = Provider(row["provider"])
+    return Connection(**row)
+
+
+def add(
+    database: Database[Any],
+    keyring: Keyring,
+    client_id: UUID,
+    provider: Provider,
+    *,
+    secret_values: dict[str, Any],
+    unsigned: bool = False,
+    location_id: str | None = None,
+    timezone: str | None = None,
+    share: str | None = None,
+    api_base_url: str | None = None,
+    policy: str = "create",
+) -> tuple[UUID, str]:
+    """Add a connection; returns its id and its endpoint. Raises UnknownEndpoint."""
+    if share is not None and not by_endpoint(database, keyring, provider, share):
+        raise UnknownEndpoint
+    connection_id, endpoint = new_id(), share or secrets.token_urlsafe(ENDPOINT_BYTES)
+    database.execute(
+        """INSERT INTO connection (id, client_id, provider, endpoint, secrets, unsigned, location_id,
+                                   timezone, api_base_url, policy)
+           VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
+        (
+            connection_id, client_id, provider, endpoint, keyring.seal(orjson.dumps(secret_values)),
+            unsigned, location_id, timezone, api_base_url, policy,
+        ),
+    )  # fmt: skip
+    return connection_id, endpoint

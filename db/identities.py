@@ -1,0 +1,49 @@
+"""Identities: how a person's names are folded, and digested so that no plain address leaves `lead`."""
+
+import hmac
+from hashlib import sha256
+
+import phonenumbers
+
+from pipeline.addressing import Identity, IdentityKind
+from pipeline.observation import AppointmentKey
+
+DIGEST_BYTES = 16
+
+
+def digest_of(pepper: bytes, identity: Identity) -> bytes:
+    """Digest an identity with its client's pepper."""
+    text = f"{identity.kind}\0{identity.value}".encode()
+    return hmac.digest(pepper, text, sha256)[:DIGEST_BYTES]
+
+
+def lock_key(client_id_bytes: bytes, digest: bytes) -> int:
+    """Fold a digest into the signed 64 bits that an advisory lock takes."""
+    mixed = bytes(a ^ b for a, b in zip(client_id_bytes[-8:], digest[:8], strict=True))
+    return int.from_bytes(mixed, "big", signed=True)
+
+
+def of_appointment(key: AppointmentKey) -> Identity:
+    """The identity that an appointment's own key is."""
+    return Identity(IdentityKind.APPOINTMENT, f"{key.provider}:{key.external_id}")
+
+
+def of_email(text: str | None) -> Identity | None:
+    """Trim and casefold, and no more: a tag or a dot may be another person (RULES 1)."""
+    folded = (text or "").strip().casefold()
+    return Identity(IdentityKind.EMAIL, folded) if "@" in folded else None
+
+
+def of_phone(text: str | None, region: str) -> Identity | None:
+    """Fold a phone number to E.164 in the client's region; None if it is no possible number."""
+    if not text or len(text) > 64:
+        return None
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return Identity(
+        IdentityKind.PHONE, phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    )

@@ -1,0 +1,70 @@
+"""Jobs as the inbox holds them: taken by a drain, put back, or forwarded."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection as Database
+
+from db.arrays import columns_of, literal
+from db.locks import WORKABLE
+
+TAKE_AT_MOST = 5_000
+NEWER_WAITS_SECONDS = 30
+FAILED_WAITS_SECONDS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One row of the inbox."""
+
+    id: UUID
+    lead_id: UUID
+    kind: str
+    payload: str = field(repr=False)
+    received_at: datetime
+    attempts: int
+    deaths: int
+    trace_id: UUID | None
+
+
+def due(
+    database: Database[Any], client_id: UUID, lead_ids: Sequence[UUID], only: UUID | None = None
+) -> list[Job]:
+    """The due jobs of some leads, oldest first; `only` narrows them to one job."""
+    rows = database.execute(_DUE, (client_id, literal(lead_ids), only, only, TAKE_AT_MOST), binary=True)
+    return [Job(*row) for row in rows]
+
+
+def remove(database: Database[Any], client_id: UUID, job_ids: Sequence[UUID]) -> None:
+    """Remove jobs whose effects this transaction saves."""
+    database.execute(
+        "DELETE FROM inbox WHERE client_id = %s AND id = ANY (%s::uuid[])", (client_id, literal(job_ids))
+    )
+
+
+def forward(database: Database[Any], client_id: UUID, moves: Iterable[tuple[UUID, UUID]]) -> None:
+    """Hand the jobs of merged leads on: (loser, winner)."""
+    database.execute(
+        """UPDATE inbox j SET lead_id = m.winner FROM unnest(%s::uuid[], %s::uuid[]) AS m (loser, winner)
+           WHERE j.client_id = %s AND j.lead_id = m.loser""",
+        (*columns_of(list(moves)), client_id),
+    )
+
+
+def put_off(database: Database[Any], client_id: UUID, job_ids: Sequence[UUID], seconds: float) -> None:
+    """Leave jobs alone for a moment; no attempt is counted."""
+    database.execute(
+        "UPDATE inbox SET not_before = now() + make_interval(secs => %s) WHERE client_id = %s AND id = ANY (%s::uuid[])",
+        (seconds, client_id, literal(job_ids)),
+    )
+
+
+_DUE = f"""
+    SELECT j.id, j.lead_id, j.kind, j.payload::text, j.received_at, j.attempts, j.deaths, j.trace_id
+    FROM inbox j
+    WHERE j.client_id = %s AND j.lead_id = ANY (%s::uuid[]) AND (%s::uuid IS NULL OR j.id = %s::uuid)
+      AND j.not_before <= now() AND {WORKABLE}
+    ORDER BY j.received_at, j.id LIMIT %s"""  # noqa: S608

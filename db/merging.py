@@ -1,0 +1,112 @@
+"""Merging: one person known as two leads becomes one; nothing is deleted (RULES 3 and 4)."""
+
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection as Database
+
+from db import jobs
+from db.ids import new_id
+from db.jobs import Job
+from db.legacy import legacy_observations
+from db.locks import Held, Ringer, due_among, leads_held
+from db.shelf import Change, Shelved, load, save
+from pipeline.book import Book, compute, enter
+from pipeline.job import MergeAsked
+from pipeline.observation import Observation
+
+WAIT_SECONDS = 2.0
+CONTACT_FIELDS = (
+    ["external_id", "email", "phone", "first_name", "last_name", "full_name", "ghl_contact_id", "linkedin_profile", "timezone"]
+)
+
+
+def merge(database: Database[Any], client_id: UUID, job: Job, asked: MergeAsked, ringer: Ringer) -> bool:
+    """Merge the job's lead into another: identities, facts and jobs move, the loser keeps `merged_into`.
+
+    By evidence only a stub is merged; two real leads are listed as a conflict. Raises LockNotAvailable
+    when a lead stays busy; the job is still there then.
+    """
+    winner = _winner(database, client_id, asked.into)
+    pair = [job.lead_id] if winner is None else [job.lead_id, winner]
+    with leads_held(database, client_id, pair, ringer, wait=WAIT_SECONDS) as held:
+        loser = held.leads[job.lead_id]
+        possible = winner is not None and winner != loser.id and loser.merged_into is None
+        if possible and winner is not None and held.leads[winner].merged_into is None:
+            if asked.by_evidence and not loser.stub:
+                _list_conflict(database, client_id, loser.id, winner)
+                possible = False
+            else:
+                _move(database, client_id, loser.id, winner)
+                _recompute(database, client_id, held, loser.id, winner)
+                _audit(database, client_id, loser.id, winner, asked)
+        jobs.remove(database, client_id, [job.id])
+    if possible and winner is not None:
+        ringer(due_among(database, client_id, [winner]))
+    return possible
+
+
+def _winner(database: Database[Any], client_id: UUID, lead_id: UUID) -> UUID | None:
+    """Follow `merged_into` to the lead that is still there."""
+    row = database.execute(
+        """WITH RECURSIVE trail AS (
+               SELECT id, merged_into FROM lead WHERE client_id = %(client)s AND id = %(lead)s
+               UNION SELECT l.id, l.merged_into FROM lead l JOIN trail t ON l.id = t.merged_into
+               WHERE l.client_id = %(client)s)
+           SELECT id FROM trail WHERE merged_into IS NULL""",
+        {"client": client_id, "lead": lead_id},
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _move(database: Database[Any], client_id: UUID, loser: UUID, winner: UUID) -> None:
+    pair = {"client": client_id, "loser": loser, "winner": winner}
+    for table in ("lead_identity", "appointment", "inbox"):
+        database.execute(
+            f"UPDATE {table} SET lead_id = %(winner)s WHERE client_id = %(client)s AND lead_id = %(loser)s",  # noqa: S608
+            pair,
+        )
+    database.execute(
+        "UPDATE lead SET merged_into = %(winner)s WHERE client_id = %(client)s AND (id = %(loser)s OR merged_into = %(loser)s)",
+        pair,
+    )
+    filled = ", ".join(f"{field} = coalesce(w.{field}, l.{field})" for field in CONTACT_FIELDS)
+    database.execute(
+        f"""UPDATE lead w SET {filled}, stub = w.stub AND l.stub FROM lead l
+            WHERE w.client_id = %(client)s AND w.id = %(winner)s AND l.client_id = %(client)s AND l.id = %(loser)s""",  # noqa: S608
+        pair,
+    )
+
+
+def _recompute(database: Database[Any], client_id: UUID, held: Held, loser: UUID, winner: UUID) -> None:
+    """The winner's book holds both leads' facts now, the loser's none."""
+    base = held.leads[winner].base.or_later(held.leads[loser].base)
+    bases = {winner: base, loser: held.leads[loser].base}
+    said: list[Observation] = []
+    for lead_id in (winner, loser):
+        if held.leads[lead_id].legacy:
+            said += legacy_observations(database, client_id, lead_id)
+    changes = []
+    for lead_id, shelved in load(database, client_id, bases, [one.key for one in said]).items():
+        book = enter(shelved.book, said) if lead_id == winner else shelved.book
+        unseen = Shelved(
+            Book(), shelved.ids
+        )  # every row is written: what two leads showed apart says nothing
+        changes.append(Change(lead_id, unseen, book, compute(book, held.now), {}))
+    save(database, client_id, changes)
+
+
+def _list_conflict(database: Database[Any], client_id: UUID, one: UUID, other: UUID) -> None:
+    low, high = sorted((one, other))
+    database.execute(
+        "INSERT INTO lead_conflict (client_id, id, lead_a, lead_b) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        (client_id, new_id(), low, high),
+    )
+
+
+def _audit(database: Database[Any], client_id: UUID, loser: UUID, winner: UUID, asked: MergeAsked) -> None:
+    database.execute(
+        """INSERT INTO audit_log (client_id, id, actor, action, subject, detail)
+           VALUES (%s, %s, %s, 'lead_merged', %s, jsonb_build_object('loser', %s::text))""",
+        (client_id, new_id(), "evidence" if asked.by_evidence else "person", winner, str(loser)),
+    )

@@ -1,0 +1,24 @@
+"""Query plans of the hot paths: always by index, planned once, whatever the statistics say.
+
+A table that was empty when a statement was first planned would otherwise be read from end to end for
+as long as the plan lives. SET LOCAL (set_config's third argument), so that poolers may share sessions.
+"""
+
+from typing import Any
+
+from psycopg import Connection as Database
+
+BY_INDEX = {
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
+}
+
+_SET = "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in BY_INDEX.items())
+
+
+def by_index(database: Database[Any], *, writer: str = "") -> None:
+    """Fix the plans of this transaction; `writer` "ledger" lets it write the rollup columns."""
+    database.execute(_SET + ", set_config('apptrail.writer', %s, true)", (writer,))

@@ -1,0 +1,199 @@
+"""The shelf: loads the books of some leads in a handful of queries, and saves what changed in as many."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection as Database
+from pydantic import TypeAdapter
+
+from db.arrays import columns_of, literal
+from db.ids import new_id
+from pipeline.appointment import project
+from pipeline.book import Book, Computed, Observations
+from pipeline.folded import Folded
+from pipeline.lead_status import Base
+from pipeline.observation import AppointmentKey, Observation
+from pipeline.rollup import Rollup
+from pipeline.words import Provider
+
+_FOLDED: TypeAdapter[Folded] = TypeAdapter(Folded)
+_OBSERVATION: TypeAdapter[Observation] = TypeAdapter(Observation)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """What the database holds of one lead: its book, and the row id of each appointment."""
+
+    book: Book
+    ids: dict[AppointmentKey, UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Where a stored observation came from: kept beside it, and no part of what it says."""
+
+    received_at: datetime
+    trace_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One lead's book before and after, and what the latter adds up to."""
+
+    lead_id: UUID
+    before: Shelved
+    book: Book
+    computed: Computed
+    receipts: Mapping[bytes, Receipt]
+
+
+def load(
+    database: Database[Any],
+    client_id: UUID,
+    bases: Mapping[UUID, Base],
+    touched: Iterable[AppointmentKey],
+) -> dict[UUID, Shelved]:
+    """Load the books of some leads; observations only of the appointments that are touched."""
+    rows = database.execute(_APPOINTMENTS, (client_id, literal(bases)), binary=True).fetchall()
+    folded: dict[UUID, dict[AppointmentKey, Folded]] = {lead_id: {} for lead_id in bases}
+    ids: dict[UUID, dict[AppointmentKey, UUID]] = {lead_id: {} for lead_id in bases}
+    owner: dict[AppointmentKey, UUID] = {}
+    for lead_id, row_id, provider, external_id, facts in rows:
+        key = AppointmentKey(Provider(provider), external_id)
+        ids[lead_id][key] = row_id
+        owner[key] = lead_id
+        if facts is not None:
+            folded[lead_id][key] = _FOLDED.validate_json(facts)
+    known = [key for key in dict.fromkeys(touched) if key in owner]
+    said: dict[UUID, dict[AppointmentKey, Observations]] = {lead_id: {} for lead_id in bases}
+    for key, observations in observations_of(database, client_id, known).items():
+        said[owner[key]][key] = observations
+    return {
+        lead_id: Shelved(Book(base, folded[lead_id], said[lead_id]), ids[lead_id])
+        for lead_id, base in bases.items()
+    }
+
+
+def observations_of(
+    database: Database[Any], client_id: UUID, keys: Sequence[AppointmentKey]
+) -> dict[AppointmentKey, dict[bytes, Observation]]:
+    """Load the history of some appointments, by digest."""
+    if not keys:
+        return {}
+    found: dict[AppointmentKey, dict[bytes, Observation]] = {}
+    rows = database.execute(_OBSERVATIONS, (*columns_of(keys), client_id), binary=True)
+    for provider, external_id, digest, body in rows:
+        key = AppointmentKey(Provider(provider), external_id)
+        found.setdefault(key, {})[bytes(digest)] = _OBSERVATION.validate_json(body)
+    return found
+
+
+def save(database: Database[Any], client_id: UUID, changes: Sequence[Change]) -> None:
+    """Save what changed of some books, in three statements."""
+    said = [row for change in changes for row in _observation_rows(client_id, change)]
+    if said:
+        database.execute(_SAVE_OBSERVATIONS, columns_of(said))
+    shown = [row for change in changes for row in _appointment_rows(client_id, change)]
+    if shown:
+        database.execute(_SAVE_APPOINTMENTS, columns_of(shown))
+    database.execute(_SAVE_LEADS, columns_of([_lead_row(client_id, change) for change in changes]))
+
+
+def _observation_rows(client_id: UUID, change: Change) -> Iterable[tuple[Any, ...]]:
+    for key, observations in change.book.observations.items():
+        before = change.before.book.observations.get(key, {})
+        for digest, one in observations.items():
+            if before.get(digest) != one:
+                receipt = change.receipts.get(digest) or Receipt(one.observed_at, None)
+                yield (
+                    client_id, new_id(), key.provider, key.external_id, digest.hex(), one.source, one.effective_at,
+                    receipt.received_at, receipt.trace_id, one.model_dump_json(exclude_none=True),
+                )  # fmt: skip
+
+
+def _appointment_rows(client_id: UUID, change: Change) -> Iterable[tuple[Any, ...]]:
+    """Rows of the appointments whose facts or whose look changed, neighbours included."""
+    ids = change.before.ids
+    folded_before = change.before.book.folded
+    before = project(folded_before) if folded_before else {}
+    changed = {
+        key: one
+        for key, one in change.computed.appointments.items()
+        if key not in ids or before.get(key) != one or folded_before.get(key) != change.book.folded.get(key)
+    }
+    for key in changed:
+        ids.setdefault(key, new_id())
+    for key, one in changed.items():
+        facts = change.book.folded.get(key)
+        yield (
+            client_id, ids[key], change.lead_id, key.provider, key.external_id,
+            key.external_id if key.provider is Provider.GHL else None,
+            one.calendly_invitee_uri, one.calendly_scheduled_event_uri, one.ghl_calendar_id,
+            one.calendly_event_type_uri, one.start_at, one.end_at, one.timezone, one.status,
+            one.status_changed_at, one.booked_at, one.canceled_at, one.cancel_reason,
+            _id_of(one.rescheduled_from, ids), _id_of(one.rescheduled_to, ids), one.link_kind,
+            one.moved_count, one.removed_at_provider, one.placeholder, one.source, one.first_effective_at,
+            None if facts is None else _FOLDED.dump_json(facts, exclude_defaults=True).decode(),
+        )  # fmt: skip
+
+
+def _id_of(key: AppointmentKey | None, ids: Mapping[AppointmentKey, UUID]) -> UUID | None:
+    return None if key is None else ids[key]
+
+
+def _lead_row(client_id: UUID, change: Change) -> tuple[Any, ...]:
+    base, computed = change.book.base, change.computed
+    rollup = [getattr(computed.rollup, column) for column in ROLLUP_COLUMNS]
+    return (client_id, change.lead_id, base.word, base.at, computed.status, computed.recompute_at, *rollup)
+
+
+ROLLUP_COLUMNS = tuple(field.name for field in fields(Rollup))
+
+_TYPES = {"appointment_count": "integer", "rollup_version": "integer"}
+_ROLLUP_TYPES = ", ".join(
+    f"%s::{_TYPES.get(column, 'timestamptz' if column.endswith(('_at', '_until')) else 'text')}[]"
+    for column in ROLLUP_COLUMNS
+)
+_LEAD_COLUMNS = ("base_status", "base_status_at", "status", "recompute_at", *ROLLUP_COLUMNS)
+
+_APPOINTMENTS = """
+    SELECT lead_id, id, provider, external_id, folded::text
+    FROM appointment WHERE client_id = %s AND lead_id = ANY (%s::uuid[])"""
+
+_OBSERVATIONS = """
+    SELECT o.provider, o.external_id, o.digest, o.body::text
+    FROM unnest(%s::text[], %s::text[]) AS k (provider, external_id)
+    JOIN observation o ON o.client_id = %s AND o.provider = k.provider AND o.external_id = k.external_id"""
+
+_SAVE_OBSERVATIONS = """
+    INSERT INTO observation (client_id, id, provider, external_id, digest, source, effective_at, received_at,
+                             trace_id, body)
+    SELECT a, b, c, d, decode(e, 'hex'), f, g, h, i, j::jsonb
+    FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],
+                %s::timestamptz[], %s::uuid[], %s::text[]) AS t (a, b, c, d, e, f, g, h, i, j)
+    ON CONFLICT (client_id, provider, external_id, digest)
+    DO UPDATE SET source = excluded.source, body = excluded.body"""
+
+_APPOINTMENT_COLUMNS = ["client_id", "id", "lead_id", "provider", "external_id", "ghl_appointment_id", "calendly_invitee_uri", "calendly_scheduled_event_uri", "ghl_calendar_id", "calendly_event_type_uri", "start_at", "end_at", "timezone", "status", "status_changed_at", "booked_at", "canceled_at", "cancel_reason", "rescheduled_from_id", "rescheduled_to_id", "link_kind", "moved_count", "removed_at_provider", "placeholder", "source", "first_effective_at", "folded"]
+_APPOINTMENT_TYPES = ["uuid", "uuid", "uuid", "text", "text", "text", "text", "text", "text", "text", "timestamptz", "timestamptz", "text", "text", "timestamptz", "timestamptz", "timestamptz", "text", "uuid", "uuid", "text", "integer", "boolean", "boolean", "text", "timestamptz", "text"]
+
+_SAVE_APPOINTMENTS = f"""
+    INSERT INTO appointment AS a ({", ".join(_APPOINTMENT_COLUMNS)})
+    SELECT {", ".join(f"c{n}" for n in range(26))}, c26::jsonb
+    FROM unnest({", ".join(f"%s::{of}[]" for of in _APPOINTMENT_TYPES)})
+         AS t ({", ".join(f"c{n}" for n in range(27))})
+    ON CONFLICT (client_id, provider, external_id) DO UPDATE
+    SET {", ".join(f"{column} = excluded.{column}" for column in _APPOINTMENT_COLUMNS[2:])}, updated_at = now()
+    """  # noqa: S608
+
+_SAVE_LEADS = f"""
+    UPDATE lead AS l SET {", ".join(f"{column} = t.{column}" for column in _LEAD_COLUMNS)}, updated_at = now()
+    FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::text[], %s::timestamptz[],
+                {_ROLLUP_TYPES})
+         AS t (client_id, id, {", ".join(_LEAD_COLUMNS)})
+    WHERE l.client_id = t.client_id AND l.id = t.id
+      AND ({", ".join(f"l.{column}" for column in _LEAD_COLUMNS)})
+          IS DISTINCT FROM ({", ".join(f"t.{column}" for column in _LEAD_COLUMNS)})"""  # noqa: S608

@@ -1,0 +1,1 @@
+"""The way in: what providers say, by webhook and by API."""

@@ -1,0 +1,66 @@
+"""A Book: all facts of one lead, and the one function that lets jobs into it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from pipeline.appointment import Appointment, project
+from pipeline.fold import fold
+from pipeline.folded import Folded
+from pipeline.job import LeadStatusSaid
+from pipeline.lead_status import Base, lead_status
+from pipeline.observation import AppointmentKey, Observation
+from pipeline.rollup import Rollup, roll_up
+
+Observations = Mapping[bytes, Observation]
+
+
+@dataclass(frozen=True)
+class Book:
+    """One lead: the base of its status, and its appointments' folded facts.
+
+    `observations` are those of the appointments that jobs touch, by digest; the others are not loaded
+    and their folded facts stand as they are.
+    """
+
+    base: Base = Base()
+    folded: Mapping[AppointmentKey, Folded] = field(default_factory=dict)
+    observations: Mapping[AppointmentKey, Observations] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Computed:
+    """Everything that a book's facts add up to at one instant."""
+
+    appointments: dict[AppointmentKey, Appointment]
+    rollup: Rollup
+    status: str
+    recompute_at: datetime | None
+
+
+def enter(book: Book, said: Iterable[Observation | LeadStatusSaid]) -> Book:
+    """Let statements into a book. Their order, their repetition and how they are batched say nothing."""
+    base = book.base
+    touched: dict[AppointmentKey, dict[bytes, Observation]] = {}
+    for statement in said:
+        if isinstance(statement, LeadStatusSaid):
+            base = base.or_later(Base(statement.word, statement.at))
+            continue
+        key = statement.key
+        known = touched.get(key)
+        if known is None:
+            known = touched[key] = dict(book.observations.get(key, {}))
+        before = known.get(statement.digest)
+        known[statement.digest] = statement if before is None else before.joined(statement)
+    if not touched:
+        return replace(book, base=base)
+    folded = {**book.folded, **{key: fold(known.values()) for key, known in touched.items()}}
+    return Book(base, folded, {**book.observations, **touched})
+
+
+def compute(book: Book, now: datetime) -> Computed:
+    """Compute all that is shown of a book at `now`; nothing is carried over from what was shown before."""
+    appointments = project(book.folded)
+    rollup = roll_up(appointments.values(), now)
+    status = lead_status(book.base, appointments.values())
+    return Computed(appointments, rollup, status, rollup.rollup_valid_until)

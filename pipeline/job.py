@@ -1,0 +1,92 @@
+"""A Job's payload: what the inbox may hold, addressed to a lead."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from pipeline.observation import FORMAT_VERSION, Fact, Observation
+from pipeline.words import Source
+
+
+class Kind(StrEnum):
+    """What a job is about; breakers count and pauses act by kind."""
+
+    APPOINTMENT = "appointment"
+    LEAD_STATUS = "lead_status"
+    MERGE = "merge"
+
+
+class LeadStatusSaid(Fact):
+    """A person, an import or a message gave the lead a status at `at`."""
+
+    v: int = FORMAT_VERSION
+    kind: Literal["lead_status"] = "lead_status"
+    source: Source
+    word: str = Field(min_length=1, max_length=80)
+    at: datetime
+
+
+class MergeAsked(Fact):
+    """This lead is the same person as `into`. `by_evidence`: nobody asked, a delivery tied a stub to it."""
+
+    v: int = FORMAT_VERSION
+    kind: Literal["merge"] = "merge"
+    source: Source
+    into: UUID
+    by_evidence: bool = False
+
+
+Payload = Annotated[Observation | LeadStatusSaid | MergeAsked, Field(discriminator="kind")]
+
+_PAYLOAD: TypeAdapter[Observation | LeadStatusSaid | MergeAsked] = TypeAdapter(Payload)
+
+
+class UnreadablePayload(ValueError):
+    """A job's payload does not have the form that this release reads."""
+
+
+class NewerPayload(ValueError):
+    """A job was written by a newer release; it waits for a worker that can read it."""
+
+
+def read_payload(text: str | bytes) -> Observation | LeadStatusSaid | MergeAsked:
+    """Read a payload as it stands in the inbox.
+
+    Raises NewerPayload for a format version above ours, UnreadablePayload for anything else that does
+    not fit. Neither carries the payload.
+    """
+    try:
+        payload = _PAYLOAD.validate_json(text)
+    except ValidationError as refused:
+        raise _verdict(text, refused) from None
+    if payload.v > FORMAT_VERSION:
+        raise NewerPayload
+    return payload
+
+
+def _verdict(text: str | bytes, refused: ValidationError) -> ValueError:
+    version = _Version.validate_json(text) if _is_object(text) else None
+    if version is not None and version.v > FORMAT_VERSION:
+        return NewerPayload()
+    first = refused.errors(include_input=False, include_context=False, include_url=False)[0]
+    path = ".".join(str(step) for step in first["loc"])
+    return UnreadablePayload(f"{path}: {first['type']}")
+
+
+def _is_object(text: str | bytes) -> bool:
+    try:
+        _Version.validate_json(text)
+    except ValidationError:
+        return False
+    return True
+
+
+class _VersionOnly(Fact):
+    model_config = {"extra": "ignore"}
+    v: int
+
+
+_Version: TypeAdapter[_VersionOnly] = TypeAdapter(_VersionOnly)

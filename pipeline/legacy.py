@@ -1,0 +1,87 @@
+"""What a CRM's own rollup columns said, as observations of source `migration` (RULES 22)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+from uuid import UUID
+
+from pipeline.instants import read_instant
+from pipeline.observation import EPOCH, Description, Observation, Schedule, StatusWord
+from pipeline.words import Provider, Source, Status, is_removal, status_from
+
+Said = Mapping[str, str | None]
+
+
+def observations_from(lead_id: UUID, said: Said) -> list[Observation]:
+    """Turn a legacy row into what it says of each appointment that it names; times are ISO 8601.
+
+    The fields describe the appointment of `appointment_provider`; where the row names one of the other
+    provider too, nothing more than its existence is known.
+    """
+    described = said.get("appointment_provider") or _likely_provider(said)
+    keys = _keys(lead_id, said, described)
+    return [_observation(provider, key, said, described=provider == described) for provider, key in keys]
+
+
+def _likely_provider(said: Said) -> str | None:
+    if said.get("calendly_invitee_uri") or said.get("calendly_scheduled_event_uri"):
+        return Provider.CALENDLY
+    return Provider.GHL if said.get("ghl_appointment_id") or _start(said) else None
+
+
+def _keys(lead_id: UUID, said: Said, described: str | None) -> list[tuple[Provider, str]]:
+    keys: list[tuple[Provider, str]] = []
+    if ghl := said.get("ghl_appointment_id"):
+        keys.append((Provider.GHL, ghl))
+    if invitee := said.get("calendly_invitee_uri"):
+        keys.append((Provider.CALENDLY, _last_segment(invitee)))
+    elif event := said.get("calendly_scheduled_event_uri"):
+        keys.append((Provider.CALENDLY, f"legacy:event:{_last_segment(event)}"))
+    if described and not any(provider == described for provider, _ in keys) and _start(said):
+        mark = sha256(f"{_start(said)}|{described}".encode()).hexdigest()[:16]
+        keys.append((Provider(described), f"legacy:{lead_id}:{mark}"))
+    return keys
+
+
+def _observation(provider: Provider, key: str, said: Said, *, described: bool) -> Observation:
+    calendly = provider is Provider.CALENDLY
+    seen_at = _instant(said.get("appointment_last_checked_at")) or _instant(said.get("updated_at")) or EPOCH
+    description = Description(
+        calendly_invitee_uri=said.get("calendly_invitee_uri"),
+        calendly_scheduled_event_uri=said.get("calendly_scheduled_event_uri"),
+    )
+    return Observation(
+        provider=provider,
+        external_id=key,
+        source=Source.MIGRATION,
+        observed_at=seen_at,
+        schedule=Schedule(start_at=_start(said), end_at=_instant(said.get("appointment_end_at")))
+        if described
+        else None,
+        status=_status(said) if described else None,
+        description=description if calendly else None,
+        booked_at=_instant(said.get("appointment_booked_at")) if described else None,
+    )
+
+
+def _status(said: Said) -> StatusWord:
+    word = said.get("appointment_status") or ""
+    status = status_from(word) if word else Status.PENDING
+    canceled_at = _instant(said.get("appointment_canceled_at")) if status is Status.CANCELED else None
+    return StatusWord(word=status, removed=is_removal(word), canceled_at=canceled_at)
+
+
+def _start(said: Said) -> datetime | None:
+    return _instant(said.get("appointment_start_at")) or _instant(said.get("booked_slot"))
+
+
+def _instant(text: str | None) -> datetime | None:
+    """A slot may be a label that a person read, and not a time: then it says nothing."""
+    try:
+        return read_instant(text, "UTC") if text else None
+    except ValueError:
+        return None
+
+
+def _last_segment(uri: str) -> str:
+    return uri.rstrip("/").rpartition("/")[2]

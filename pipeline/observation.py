@@ -1,0 +1,142 @@
+"""An Observation: what a provider held true of one appointment at one time, raw-free by type."""
+
+from datetime import UTC, datetime
+from functools import cached_property
+from hashlib import sha256
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.words import SOURCE_STRENGTH, Provider, Source, Status
+
+FORMAT_VERSION = 1
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+TIER_MIGRATION, TIER_UNVERSIONED, TIER_VERSIONED = 0, 1, 2
+
+
+class AppointmentKey(NamedTuple):
+    """How a provider names an appointment. Calendly: the last path segment of the invitee's URI."""
+
+    provider: Provider
+    external_id: str
+
+
+class Fact(BaseModel):
+    """A value that crosses our own borders: frozen, and unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Schedule(Fact):
+    """When the meeting is. Instants are aware; `timezone` is the IANA name the provider gave."""
+
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+    timezone: str | None = None
+
+
+class StatusWord(Fact):
+    """The provider's word for the status; `canceled_at` only where the provider states it."""
+
+    word: Status
+    removed: bool = False
+    canceled_at: datetime | None = None
+    cancel_reason: str | None = None
+
+
+class Outcome(Fact):
+    """Whether the meeting was held, as of `at`; `word` None says that an outcome was taken back."""
+
+    word: Status | None
+    at: datetime
+
+
+class Links(Fact):
+    """The neighbours in a chain, by external id. `moved`: superseded, though by whom is not said.
+
+    `detached` names predecessors that a person unlinked from this appointment (RULES 19).
+    """
+
+    replaces: str | None = None
+    replaced_by: str | None = None
+    moved: bool = False
+    detached: tuple[str, ...] = ()
+
+
+class Description(Fact):
+    """The provider's own names for the thing booked; identifiers only, never a title."""
+
+    calendly_invitee_uri: str | None = None
+    calendly_scheduled_event_uri: str | None = None
+    calendly_event_type_uri: str | None = None
+    ghl_calendar_id: str | None = None
+
+
+class Observation(Fact):
+    """One distinct statement about one appointment. A register that is None is not stated (RULES 5)."""
+
+    v: int = FORMAT_VERSION
+    kind: Literal["appointment"] = "appointment"
+    provider: Provider
+    external_id: str
+    source: Source
+    observed_at: datetime
+    version_at: datetime | None = None
+    normalizer: int = 1
+    schedule: Schedule | None = None
+    status: StatusWord | None = None
+    outcome: Outcome | None = None
+    links: Links | None = None
+    description: Description | None = None
+    booked_at: datetime | None = None
+
+    @property
+    def key(self) -> AppointmentKey:
+        """The appointment that this is about."""
+        return AppointmentKey(self.provider, self.external_id)
+
+    @property
+    def tier(self) -> int:
+        """RULES 7: provider-versioned over unversioned over migration."""
+        if self.source is Source.MIGRATION:
+            return TIER_MIGRATION
+        return TIER_UNVERSIONED if self.version_at is None else TIER_VERSIONED
+
+    @property
+    def effective_at(self) -> datetime:
+        """The provider's version, else when we saw it (RULES 7)."""
+        return self.version_at or self.observed_at
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Content by which two observations are the same one (RULES 9).
+
+        Leaves out the source, the time of receipt of a versioned observation, the normalizer and the
+        cancellation reason, so that a webhook and an API read of one version are one observation.
+        """
+        left_out: dict[str, object] = {"source": True, "normalizer": True, "v": True}
+        if self.version_at is not None:
+            left_out["observed_at"] = True
+        if self.status is not None:
+            left_out["status"] = {"cancel_reason"}
+        body = self.model_dump_json(exclude=left_out, exclude_none=True)  # type: ignore[arg-type]
+        return sha256(body.encode()).digest()[:16]
+
+    def joined(self, other: "Observation") -> "Observation":
+        """Merge two tellings of the same observation, so that the order in which they came says nothing."""
+        strongest = max(self.source, other.source, key=SOURCE_STRENGTH.__getitem__)
+        reason = max(filter(None, (_reason(self), _reason(other))), default=None)
+        status = self.status and self.status.model_copy(update={"cancel_reason": reason})
+        return self.model_copy(
+            update={
+                "source": strongest,
+                "observed_at": min(self.observed_at, other.observed_at),
+                "normalizer": max(self.normalizer, other.normalizer),
+                "status": status,
+            }
+        )
+
+
+def _reason(observation: Observation) -> str | None:
+    return observation.status.cancel_reason if observation.status else None

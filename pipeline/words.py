@@ -1,0 +1,98 @@
+"""The closed vocabularies of the house; in Postgres each is stored as its text."""
+
+from enum import StrEnum
+
+
+class Provider(StrEnum):
+    """A booking system, or a channel that messages arrive by."""
+
+    CALENDLY = "calendly"
+    GHL = "ghl"
+
+
+class Source(StrEnum):
+    """Which of our doors an observation came through, strongest first (RULES 10)."""
+
+    AUTO_BOOK = "auto_book"
+    WEBHOOK = "webhook"
+    RECONCILE_CRON = "reconcile_cron"
+    BACKFILL = "backfill"
+    MANUAL = "manual"
+    MIGRATION = "migration"
+
+
+class Status(StrEnum):
+    """The status shown for an appointment; a provider says all of them but `rescheduled`."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    SHOWED = "showed"
+    NO_SHOW = "no_show"
+    CANCELED = "canceled"
+    INVALID = "invalid"
+    RESCHEDULED = "rescheduled"
+
+
+class LinkKind(StrEnum):
+    """Whether a provider named the link of a chain, or we inferred it."""
+
+    NATIVE = "native"
+    INFERRED = "inferred"
+
+
+class Why(StrEnum):
+    """Which clause of RULES 20 chose the primary."""
+
+    UPCOMING = "upcoming"
+    LAST_HELD = "last_held"
+    LAST_CANCELED = "last_canceled"
+    ONLY_HISTORY = "only_history"
+    NONE = "none"
+
+
+class Lane(StrEnum):
+    """Which workers a ring is for: people wait on `live`, nobody on `bulk`."""
+
+    LIVE = "live"
+    BULK = "bulk"
+
+
+SOURCE_STRENGTH: dict[Source, int] = {source: -place for place, source in enumerate(Source)}
+
+LIVE = frozenset({Status.PENDING, Status.CONFIRMED})
+HELD = frozenset({Status.SHOWED})
+LOST = frozenset({Status.CANCELED, Status.NO_SHOW})
+
+# RULES 13. A provider's spelling, folded by `spelled`, on the left; our word on the right.
+STATUS_WORDS: dict[str, Status] = {
+    "new": Status.PENDING,
+    "pending": Status.PENDING,
+    "booked": Status.CONFIRMED,
+    "active": Status.CONFIRMED,
+    "confirmed": Status.CONFIRMED,
+    "rescheduled": Status.CONFIRMED,
+    "showed": Status.SHOWED,
+    "show": Status.SHOWED,
+    "attended": Status.SHOWED,
+    "completed": Status.SHOWED,
+    "noshow": Status.NO_SHOW,  # also "no-show", "no_show" and "No Show"
+    "cancelled": Status.CANCELED,
+    "canceled": Status.CANCELED,
+    "deleted": Status.CANCELED,  # and removed at the provider
+    "invalid": Status.INVALID,
+}
+
+
+def spelled(word: str) -> str:
+    """Fold a provider's spelling of a status: case, blanks, hyphens and underscores say nothing."""
+    return word.strip().casefold().replace("-", "").replace("_", "").replace(" ", "")
+
+
+def status_from(word: str) -> Status:
+    """Read a provider's status word; a word nobody knows is `pending` (RULES 13)."""
+    return STATUS_WORDS.get(spelled(word), Status.PENDING)
+
+
+def is_removal(word: str) -> bool:
+    """Say whether the word means that the provider no longer has the appointment."""
+    return spelled(word) == "deleted"

@@ -1,0 +1,1 @@
+"""The broker, the doorbell, the actors and the schedule."""
