@@ -9,8 +9,10 @@ from uuid import UUID
 from psycopg import Connection as Database
 
 from db.connections import UnknownClient
+from db.identities import digest_of
 from db.ids import new_id
 from db.keyring import Keyring
+from pipeline.addressing import Identity
 
 ROLES = ("read", "operate", "admin")
 
@@ -90,3 +92,15 @@ def add_token(database: Database[Any], client_id: UUID, role: str) -> str:
 def hash_of(token: str) -> bytes:
     """Hash a token of full entropy; it needs no salt and no stretching."""
     return sha256(token.encode(errors="replace")).digest()
+
+
+def lead_of(database: Database[Any], pepper: bytes, client_id: UUID, identity: Identity) -> UUID:
+    """The lead that holds an identity; raises LookupError."""
+    row = database.execute(
+        "SELECT lead_id FROM lead_identity WHERE client_id = %s AND kind = %s AND digest = %s",
+        (client_id, identity.kind, digest_of(pepper, identity)),
+    ).fetchone()
+    if row is None:
+        raise LookupError
+    lead_id: UUID = row[0]
+    return lead_id

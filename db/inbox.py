@@ -64,8 +64,16 @@ class Ring:
     lane: Lane
 
 
-def post(database: Database[Any], parcels: Sequence[Parcel]) -> list[Ring]:
-    """Store the jobs of some parcels in one transaction and say which leads to ring for.
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What is committed: the leads to ring for, and the contacts that known stubs lack."""
+
+    rings: list[Ring]
+    fills: list[tuple[UUID, UUID, Contact]]
+
+
+def post(database: Database[Any], parcels: Sequence[Parcel]) -> Posted:
+    """Store the jobs of some parcels in one transaction.
 
     When this returns, everything is committed. If it raises, nothing is.
     """
@@ -79,17 +87,17 @@ def post(database: Database[Any], parcels: Sequence[Parcel]) -> list[Ring]:
             owners = _look_up_alone(database, batch.claims, unknown)
         batch.address(owners, tokens)
         batch.save(database)
-    return batch.rings
+    return Posted(batch.rings, batch.fills)
 
 
-def fill_contacts(database: Database[Any], parcels: Iterable[tuple[UUID, UUID, Contact]]) -> None:
+def fill_contacts(database: Database[Any], fills: Iterable[tuple[UUID, UUID, Contact]]) -> None:
     """Give stubs what they lack of a name and an address; never changes what a lead has.
 
     A transaction of its own with a short wait, for a lead's row may be locked by a drain (DESIGN 5).
     """
     with database.transaction():
         database.execute("SET LOCAL lock_timeout = '300ms'")
-        for client_id, lead_id, contact in parcels:
+        for client_id, lead_id, contact in fills:
             database.execute(
                 """UPDATE lead SET email = coalesce(email, %s), phone = coalesce(phone, %s),
                        first_name = coalesce(first_name, %s), last_name = coalesce(last_name, %s),
@@ -108,6 +116,7 @@ class _Batch:
         self._claims = [_claims_of(parcel) for parcel in parcels]
         self.claims = list(dict.fromkeys(claim for claims in self._claims for claim in claims.all))
         self.rings: list[Ring] = []
+        self.fills: list[tuple[UUID, UUID, Contact]] = []
         self._leads: list[tuple[Any, ...]] = []
         self._identities: list[tuple[Any, ...]] = []
         self._jobs: list[tuple[Any, ...]] = []
@@ -121,6 +130,8 @@ class _Batch:
             token = tokens.get((parcel.client_id, parcel.token)) if parcel.token else None
             verdict = choose(owners.get(claims.own), token, [owners.get(claim) for claim in claims.others])
             lead = verdict.lead or self._new_stub(parcel)
+            if lead.bare and parcel.policy != ANONYMOUS:
+                self.fills.append((parcel.client_id, lead.lead_id, parcel.contact))
             for claim in claims.all:
                 if claim not in owners:
                     owners[claim] = lead
@@ -148,7 +159,7 @@ class _Batch:
 
     def _add_job(self, parcel: Parcel, lead_id: UUID, payload: Payload) -> None:
         self._jobs.append(
-            _job_row(parcel.client_id, lead_id, payload, parcel.received_at, parcel.lane, parcel.trace_id)
+            job_row(parcel.client_id, lead_id, payload, parcel.received_at, parcel.lane, parcel.trace_id)
         )
         self.rings.append(Ring(parcel.client_id, lead_id, parcel.lane))
 
@@ -183,7 +194,9 @@ def _claims_of(parcel: Parcel) -> _Claims:
 
 def _look_up(database: Database[Any], claims: Sequence[Claim]) -> dict[Claim, Owner]:
     rows = database.execute(_LOOK_UP, columns_of(claims), binary=True)
-    return {(client, kind, digest): Owner(lead, stub) for client, kind, digest, lead, stub in rows}
+    return {
+        (client, kind, digest): Owner(lead, stub, bare) for client, kind, digest, lead, stub, bare in rows
+    }
 
 
 def _look_up_alone(
@@ -203,9 +216,10 @@ def _look_up_tokens(database: Database[Any], parcels: Sequence[Parcel]) -> dict[
     return {(client, token): Owner(lead, stub) for client, token, lead, stub in rows}
 
 
-def _job_row(
+def job_row(
     client_id: UUID, lead_id: UUID, payload: Payload, received_at: datetime, lane: Lane, trace_id: UUID
 ) -> tuple[Any, ...]:
+    """One row for INSERT_JOBS."""
     text = payload.model_dump_json(exclude_none=True)
     return (client_id, new_id(), lead_id, payload.kind, text, received_at, PRIORITY[lane], trace_id)
 
@@ -214,7 +228,7 @@ def post_to_lead(
     database: Database[Any], client_id: UUID, lead_id: UUID, payload: Payload, *, at: datetime, trace_id: UUID
 ) -> Ring:
     """Store one job for a lead that is known already: a person's act, or an import's word."""
-    row = _job_row(client_id, lead_id, payload, at, Lane.LIVE, trace_id)
+    row = job_row(client_id, lead_id, payload, at, Lane.LIVE, trace_id)
     database.execute(INSERT_JOBS, columns_of([row]))
     return Ring(client_id, lead_id, Lane.LIVE)
 
@@ -227,7 +241,8 @@ def _parked_row(parcel: Parcel, lead_id: UUID, parked: Parked) -> tuple[Any, ...
 
 
 _LOOK_UP = """
-    SELECT k.client_id, k.kind, k.digest, coalesce(w.id, l.id), coalesce(w.stub, l.stub)
+    SELECT k.client_id, k.kind, k.digest, coalesce(w.id, l.id), coalesce(w.stub, l.stub),
+           w.id IS NULL AND l.stub AND (l.email IS NULL OR coalesce(l.full_name, l.first_name) IS NULL)
     FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS k (client_id, kind, digest)
     JOIN lead_identity i ON i.client_id = k.client_id AND i.kind = k.kind AND i.digest = decode(k.digest, 'hex')
     JOIN lead l ON l.client_id = i.client_id AND l.id = i.lead_id

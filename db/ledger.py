@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from psycopg import Connection as Database
@@ -13,7 +13,7 @@ from db import failures, jobs, suspects
 from db.failures import Failure, Tally, failure_from
 from db.jobs import Job
 from db.legacy import legacy_observations
-from db.locks import Held, Ringer, leads_held
+from db.locks import Held, Ringer, due_among, leads_held
 from db.merging import merge
 from db.shelf import Change, Receipt, Shelved, load, save
 from db.suspects import Level
@@ -50,7 +50,7 @@ class Drained:
     waiting: int = 0
     merged: int = 0
 
-    def __iadd__(self, other: "Drained") -> "Drained":
+    def __iadd__(self, other: "Drained") -> Self:
         """Add up two drains."""
         for name in vars(other):
             setattr(self, name, getattr(self, name) + getattr(other, name))
@@ -65,6 +65,7 @@ class _Batch:
     careful: dict[UUID, Level] = field(default_factory=dict)
     merges: list[tuple[Job, MergeAsked]] = field(default_factory=list)
     failed: list[tuple[Job, Failure]] = field(default_factory=list)
+    forwarded_to: set[UUID] = field(default_factory=set)
     holding: UUID | None = None
 
 
@@ -78,6 +79,8 @@ def _transaction(
         with leads_held(hands.database, client_id, lead_ids, hands.ringer, wait=wait) as held:
             suspects.find_vanished(hands.witness, client_id, list(held.leads))
             yield held, batch
+        if batch.forwarded_to:
+            hands.ringer(due_among(hands.database, client_id, list(batch.forwarded_to)))
     except BaseException:
         if batch.holding is not None:
             suspects.let_go(hands.witness, batch.holding)
@@ -133,7 +136,7 @@ def _work(
 
     `strict`: a book that fails raises, instead of being left for the careful way.
     """
-    taken = _forward(hands, client_id, held, jobs.due(hands.database, client_id, lead_ids, only))
+    taken = _forward(hands, client_id, held, batch, jobs.due(hands.database, client_id, lead_ids, only))
     said = _read(hands, client_id, taken, batch)
     idle = [lead_id for lead_id in lead_ids if lead_id not in said and _is_stale(held, lead_id)]
     if not said and not idle:
@@ -159,13 +162,14 @@ def _is_stale(held: Held, lead_id: UUID) -> bool:
     return due_at is not None and due_at <= held.now
 
 
-def _forward(hands: Hands, client_id: UUID, held: Held, taken: list[Job]) -> list[Job]:
+def _forward(hands: Hands, client_id: UUID, held: Held, batch: _Batch, taken: list[Job]) -> list[Job]:
     """Hand the jobs of leads that were merged meanwhile on to their winners."""
     moves = {job.lead_id: held.leads[job.lead_id].merged_into for job in taken}
     forwarded = [(loser, winner) for loser, winner in moves.items() if winner is not None]
     if not forwarded:
         return taken
     jobs.forward(hands.database, client_id, forwarded)
+    batch.forwarded_to.update(winner for _, winner in forwarded)
     return [job for job in taken if moves[job.lead_id] is None]
 
 

@@ -16,9 +16,17 @@ from pipeline.job import MergeAsked
 from pipeline.observation import Observation
 
 WAIT_SECONDS = 2.0
-CONTACT_FIELDS = (
-    ["external_id", "email", "phone", "first_name", "last_name", "full_name", "ghl_contact_id", "linkedin_profile", "timezone"]
-)
+CONTACT_FIELDS = [
+    "external_id",
+    "email",
+    "phone",
+    "first_name",
+    "last_name",
+    "full_name",
+    "ghl_contact_id",
+    "linkedin_profile",
+    "timezone",
+]
 
 
 def merge(database: Database[Any], client_id: UUID, job: Job, asked: MergeAsked, ringer: Ringer) -> bool:

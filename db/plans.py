@@ -1,4 +1,4 @@
-"""Query plans of the hot paths: always by index, planned once, whatever the statistics say.
+"""How transactions of the hot paths run: plans by index, made once, whatever the statistics say; time-outs.
 
 A table that was empty when a statement was first planned would otherwise be read from end to end for
 as long as the plan lives. SET LOCAL (set_config's third argument), so that poolers may share sessions.
@@ -14,11 +14,14 @@ BY_INDEX = {
     "enable_mergejoin": "off",
     "plan_cache_mode": "force_generic_plan",
     "jit": "off",
+    # A worker that was stopped in the middle gives its leads back; one that waits for a lock does not wait long.
+    "statement_timeout": "30s",
+    "idle_in_transaction_session_timeout": "15s",
 }
 
 _SET = "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in BY_INDEX.items())
 
 
 def by_index(database: Database[Any], *, writer: str = "") -> None:
-    """Fix the plans of this transaction; `writer` "ledger" lets it write the rollup columns."""
+    """Fix the plans and time-outs of this transaction; `writer` "ledger" lets it write the rollup columns."""
     database.execute(_SET + ", set_config('apptrail.writer', %s, true)", (writer,))

@@ -177,8 +177,64 @@ _SAVE_OBSERVATIONS = """
     ON CONFLICT (client_id, provider, external_id, digest)
     DO UPDATE SET source = excluded.source, body = excluded.body"""
 
-_APPOINTMENT_COLUMNS = ["client_id", "id", "lead_id", "provider", "external_id", "ghl_appointment_id", "calendly_invitee_uri", "calendly_scheduled_event_uri", "ghl_calendar_id", "calendly_event_type_uri", "start_at", "end_at", "timezone", "status", "status_changed_at", "booked_at", "canceled_at", "cancel_reason", "rescheduled_from_id", "rescheduled_to_id", "link_kind", "moved_count", "removed_at_provider", "placeholder", "source", "first_effective_at", "folded"]
-_APPOINTMENT_TYPES = ["uuid", "uuid", "uuid", "text", "text", "text", "text", "text", "text", "text", "timestamptz", "timestamptz", "text", "text", "timestamptz", "timestamptz", "timestamptz", "text", "uuid", "uuid", "text", "integer", "boolean", "boolean", "text", "timestamptz", "text"]
+_APPOINTMENT_COLUMNS = [
+    "client_id",
+    "id",
+    "lead_id",
+    "provider",
+    "external_id",
+    "ghl_appointment_id",
+    "calendly_invitee_uri",
+    "calendly_scheduled_event_uri",
+    "ghl_calendar_id",
+    "calendly_event_type_uri",
+    "start_at",
+    "end_at",
+    "timezone",
+    "status",
+    "status_changed_at",
+    "booked_at",
+    "canceled_at",
+    "cancel_reason",
+    "rescheduled_from_id",
+    "rescheduled_to_id",
+    "link_kind",
+    "moved_count",
+    "removed_at_provider",
+    "placeholder",
+    "source",
+    "first_effective_at",
+    "folded",
+]
+_APPOINTMENT_TYPES = [
+    "uuid",
+    "uuid",
+    "uuid",
+    "text",
+    "text",
+    "text",
+    "text",
+    "text",
+    "text",
+    "text",
+    "timestamptz",
+    "timestamptz",
+    "text",
+    "text",
+    "timestamptz",
+    "timestamptz",
+    "timestamptz",
+    "text",
+    "uuid",
+    "uuid",
+    "text",
+    "integer",
+    "boolean",
+    "boolean",
+    "text",
+    "timestamptz",
+    "text",
+]
 
 _SAVE_APPOINTMENTS = f"""
     INSERT INTO appointment AS a ({", ".join(_APPOINTMENT_COLUMNS)})

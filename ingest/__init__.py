@@ -1,1 +1,1 @@
-"""The way in: what providers say, by webhook and by API."""
+"""The face towards providers: what they deliver becomes jobs in the inbox, durable before we say 2xx."""

@@ -1,7 +1,7 @@
 """Addressing: whose delivery this is, from the identities that it carries (RULES 1-3)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
@@ -44,10 +44,11 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A lead that holds an identity."""
+    """A lead that holds an identity. `bare`: a stub that lacks a name or an address."""
 
     lead_id: UUID
     stub: bool
+    bare: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from pipeline.lead_status import Base, lead_status
 from pipeline.observation import AppointmentKey, Observation
 from pipeline.rollup import Rollup, roll_up
 
+NOBODY_SPOKE = Base()
+
 Observations = Mapping[bytes, Observation]
 
 
@@ -23,7 +25,7 @@ class Book:
     and their folded facts stand as they are.
     """
 
-    base: Base = Base()
+    base: Base = NOBODY_SPOKE
     folded: Mapping[AppointmentKey, Folded] = field(default_factory=dict)
     observations: Mapping[AppointmentKey, Observations] = field(default_factory=dict)
 

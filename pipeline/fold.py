@@ -39,12 +39,13 @@ class NothingToFold(ValueError):
 
 def fold(observations: Iterable[Observation]) -> Folded:
     """Fold the observations of one appointment; raises NothingToFold if there is none."""
-    walked = None
-    for walked in walk(observations):
-        pass
-    if walked is None:
+    ordered = sorted(observations, key=_by_moment)
+    if not ordered:
         raise NothingToFold
-    return walked.folded()
+    state = Walk(ordered[0])
+    for observation in ordered:
+        state.take(observation)
+    return state.folded()
 
 
 def walk(observations: Iterable[Observation]) -> Iterator["Walk"]:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from pipeline.observation import FORMAT_VERSION, Fact, Observation
 from pipeline.words import Source
@@ -85,7 +85,7 @@ def _is_object(text: str | bytes) -> bool:
 
 
 class _VersionOnly(Fact):
-    model_config = {"extra": "ignore"}
+    model_config = ConfigDict(extra="ignore")
     v: int
 
 

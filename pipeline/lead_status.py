@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline.appointment import Appointment
+from pipeline.observation import AppointmentKey
 from pipeline.words import HELD, LIVE, LOST, Status
 
 MEETING_BOOKED = "meeting-booked"
@@ -44,7 +45,7 @@ def _booked_after(one: Appointment, at: datetime | None) -> bool:
     return at is None or (one.booked_at or one.first_effective_at) > at
 
 
-def _stands(one: Appointment, by_key: dict[object, Appointment]) -> bool:
+def _stands(one: Appointment, by_key: dict[AppointmentKey, Appointment]) -> bool:
     """Whether a meeting is live or was held; one that moved to where we cannot see yet still stands."""
     if one.status is Status.RESCHEDULED:
         return one.rescheduled_to is None or by_key[one.rescheduled_to].placeholder

@@ -48,7 +48,7 @@ class StatusWord(Fact):
 class Outcome(Fact):
     """Whether the meeting was held, as of `at`; `word` None says that an outcome was taken back."""
 
-    word: Status | None
+    word: Status | None = None
     at: datetime
 
 

@@ -1,1 +1,1 @@
-"""The broker, the doorbell, the actors and the schedule."""
+"""The hands: a doorbell that says which leads have jobs, and workers that drain them."""

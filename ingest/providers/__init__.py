@@ -1,1 +1,6 @@
-"""One file for each provider: the only files that know how it speaks."""
+"""The register of providers: an adapter each, and nothing that two of them share."""
+
+from ingest.adapter import Adapter
+from ingest.providers.calendly import Calendly
+
+ADAPTERS: dict[str, Adapter] = {adapter.provider: adapter for adapter in (Calendly(),)}

@@ -1,0 +1,64 @@
+"""A desk: one thread's connection to Postgres, opened when it is first needed and again when it broke."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from db.failures import is_transient
+
+Database = psycopg.Connection[Any]
+
+CONNECT_SECONDS = 2
+
+# A host that vanished without a word is noticed in about ten seconds.
+_KEEPALIVE: dict[str, Any] = {
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
+
+def connect(dsn: str, *, pooled: bool = False) -> Database:
+    """Open a connection in autocommit mode, in UTC. `pooled`: behind a transaction-mode pooler.
+
+    Raises psycopg.OperationalError within two seconds if nobody answers.
+    """
+    return psycopg.connect(
+        dsn,
+        autocommit=True,
+        connect_timeout=CONNECT_SECONDS,
+        prepare_threshold=None if pooled else 2,
+        application_name="apptrail",
+        **_KEEPALIVE,
+    )
+
+
+class Desk:
+    """Not shared between threads. A connection that failed is thrown away, never mended."""
+
+    def __init__(self, dsn: str) -> None:
+        """Open nothing yet."""
+        self._dsn = dsn
+        self._connection: Database | None = None
+
+    @contextmanager
+    def connection(self) -> Iterator[Database]:
+        """Lend the connection; after a failure that is the connection's own, the next loan is a new one."""
+        if self._connection is None or self._connection.closed:
+            self._connection = connect(self._dsn)
+        try:
+            yield self._connection
+        except Exception as error:
+            if is_transient(error):
+                self.close()
+            raise
+
+    def close(self) -> None:
+        """Close what is open."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()

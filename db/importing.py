@@ -1,0 +1,285 @@
+"""Importing: a CRM's own leads, matched by what names them; a stub becomes the lead, history included."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from db.arrays import columns_of, literal
+from db.desk import Database
+from db.identities import digest_of, lock_key, of_email, of_phone
+from db.ids import new_id
+from db.inbox import INSERT_JOBS, Ring, job_row
+from db.plans import by_index
+from db.shelf import ROLLUP_COLUMNS
+from pipeline.addressing import Identity, IdentityKind, Owner, choose
+from pipeline.instants import read_instant
+from pipeline.job import LeadStatusSaid, MergeAsked
+from pipeline.words import Lane, Source
+
+CONTACT_COLUMNS = (
+    "external_id", "email", "phone", "first_name", "last_name", "ghl_contact_id", "linkedin_profile",
+)  # fmt: skip
+LEGACY_COLUMNS = (*ROLLUP_COLUMNS[:11], "appointment_last_checked_at", "updated_at")
+COLUMNS = (*CONTACT_COLUMNS, "status", *LEGACY_COLUMNS)
+CHUNK = 500
+
+Row = Mapping[str, str | None]
+
+
+@dataclass
+class Imported:
+    """What an import came to. `bad` names lines and fields, never values."""
+
+    created: int = 0
+    updated: int = 0
+    bad: list[tuple[int, str, str]] = field(default_factory=list)
+    rings: list[Ring] = field(default_factory=list)
+
+
+class BadRow(ValueError):
+    """A row cannot be imported."""
+
+    def __init__(self, column: str, reason: str) -> None:
+        """Name the column and what is wrong with it."""
+        super().__init__(f"{column}: {reason}")
+        self.column = column
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class _Person:
+    row: Row
+    identities: tuple[Identity, ...]
+    legacy: dict[str, str]
+
+    @property
+    def contact(self) -> tuple[str | None, ...]:
+        return tuple(self.row.get(column) for column in CONTACT_COLUMNS)
+
+
+def import_rows(
+    database: Database, client_id: UUID, pepper: bytes, region: str, rows: Iterator[tuple[int, Row]]
+) -> Imported:
+    """Import rows, each with its line number, in transactions of 500; running it again changes nothing."""
+    imported = Imported()
+    chunk: list[_Person] = []
+    for line, row in rows:
+        try:
+            chunk.append(_person(row, region))
+        except BadRow as bad:
+            imported.bad.append((line, bad.column, bad.reason))
+        if len(chunk) == CHUNK:
+            _import_chunk(database, client_id, pepper, chunk, imported)
+            chunk = []
+    if chunk:
+        _import_chunk(database, client_id, pepper, chunk, imported)
+    return imported
+
+
+def _person(row: Row, region: str) -> _Person:
+    row = {name: text.strip() for name, text in row.items() if name in COLUMNS and text and text.strip()}
+    for name, text in row.items():
+        if text and ("\0" in text or not text.isprintable()):
+            raise BadRow(name, "unprintable")
+    identities = tuple(_identities(row, region))
+    if not identities:
+        raise BadRow("external_id", "nothing in this row can name a lead")
+    legacy = {name: text for name, text in row.items() if name in LEGACY_COLUMNS and text}
+    for name, text in legacy.items():
+        if name.endswith("_at"):
+            _check_time(name, text)
+    told = {name for name in legacy if name not in ("appointment_last_checked_at", "updated_at")}
+    return _Person(row, identities, legacy if told else {})
+
+
+def _check_time(name: str, text: str) -> None:
+    try:
+        read_instant(text, "UTC")
+    except ValueError:
+        raise BadRow(name, "not a time between 1990 and 2100") from None
+
+
+def _identities(row: Row, region: str) -> Iterator[Identity]:
+    """Strongest first."""
+    for column in ("external_id", "ghl_contact_id", "linkedin_profile"):
+        if text := row.get(column):
+            kind = IdentityKind.GHL_CONTACT if column == "ghl_contact_id" else IdentityKind(column)
+            yield Identity(kind, text)
+    if row.get("email"):
+        email = of_email(row["email"])
+        if email is None:
+            raise BadRow("email", "not an address")
+        yield email
+    if phone := of_phone(row.get("phone"), region):
+        yield phone
+
+
+def _import_chunk(
+    database: Database, client_id: UUID, pepper: bytes, people: Sequence[_Person], imported: Imported
+) -> None:
+    claims = [
+        [(one.kind.value, digest_of(pepper, one).hex()) for one in person.identities] for person in people
+    ]
+    wanted = list(dict.fromkeys(claim for each in claims for claim in each))
+    with database.transaction():
+        by_index(database, writer="ledger")
+        keys = sorted({lock_key(client_id.bytes, bytes.fromhex(digest)) for _, digest in wanted})
+        database.execute(
+            "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", (literal(keys),)
+        )
+        now: datetime = database.execute("SELECT apptrail_now()").fetchone()[0]  # type: ignore[index]
+        chunk = _Chunk(client_id, now, _owners(database, client_id, wanted))
+        for person, mine in zip(people, claims, strict=True):
+            chunk.place(person, mine)
+        chunk.save(database)
+    imported.created += len(chunk.created)
+    imported.updated += len(chunk.updated)
+    imported.rings += chunk.rings
+
+
+@dataclass
+class _Chunk:
+    """Some people on their way into one transaction."""
+
+    client_id: UUID
+    now: datetime
+    owners: dict[tuple[str, str], tuple[Owner, str]]
+    created: dict[UUID, _Person] = field(default_factory=dict)
+    updated: dict[UUID, _Person] = field(default_factory=dict)
+    identities: list[tuple[Any, ...]] = field(default_factory=list)
+    conflicts: list[tuple[Any, ...]] = field(default_factory=list)
+    jobs: list[tuple[Any, ...]] = field(default_factory=list)
+    rings: list[Ring] = field(default_factory=list)
+
+    def place(self, person: _Person, claims: Sequence[tuple[str, str]]) -> None:
+        """Find this person's lead, or make it."""
+        known = [self.owners.get(claim) for claim in claims]
+        # An import states who this is: the lead it names is real, whatever it was before.
+        verdict = choose(None, None, [owner and owner[0] for owner in known])
+        lead = verdict.lead
+        if lead is None:
+            lead = Owner(new_id(), stub=False)
+            self.created[lead.lead_id] = person
+        elif lead.lead_id not in self.created:
+            self.updated[lead.lead_id] = person
+            base = next(owner[1] for owner in known if owner is not None)
+            self._say_status(lead.lead_id, person, base)
+        for claim in claims:
+            if claim not in self.owners:
+                self.owners[claim] = (Owner(lead.lead_id, stub=False), person.row.get("status") or "")
+                self.identities.append((self.client_id, new_id(), *claim, lead.lead_id))
+        for loser, winner in verdict.merges:
+            self._add_job(loser, MergeAsked(source=Source.MANUAL, into=winner, by_evidence=True))
+        self.conflicts += [(self.client_id, new_id(), low, high) for low, high in verdict.conflicts]
+
+    def _say_status(self, lead_id: UUID, person: _Person, base: str) -> None:
+        """A word that only repeats what was last said is no news."""
+        word = person.row.get("status")
+        if word and word != base:
+            self._add_job(lead_id, LeadStatusSaid(source=Source.MIGRATION, word=word[:80], at=self.now))
+
+    def _add_job(self, lead_id: UUID, payload: LeadStatusSaid | MergeAsked) -> None:
+        self.jobs.append(job_row(self.client_id, lead_id, payload, self.now, Lane.LIVE, new_id()))
+        self.rings.append(Ring(self.client_id, lead_id, Lane.LIVE))
+
+    def save(self, database: Database) -> None:
+        """Write all of it."""
+        self._save_leads(database)
+        legacy = [
+            (self.client_id, new_id(), lead_id, orjson.dumps(person.legacy).decode())
+            for lead_id, person in {**self.created, **self.updated}.items()
+            if person.legacy
+        ]
+        for statement, rows in (
+            (_INSERT_IDENTITIES, self.identities),
+            (_INSERT_CONFLICTS, self.conflicts),
+            (INSERT_JOBS, self.jobs),
+            (_INSERT_LEGACY, legacy),
+        ):
+            if rows:
+                database.execute(statement, columns_of(rows))
+        if legacy:
+            database.execute(_SHOW_LEGACY, (self.client_id, literal([row[2] for row in legacy])))
+
+    def _save_leads(self, database: Database) -> None:
+        created = [
+            (
+                self.client_id,
+                lead_id,
+                *one.contact,
+                one.row.get("status") or "new",
+                self.now if one.row.get("status") else None,
+            )
+            for lead_id, one in self.created.items()
+        ]
+        if created:
+            database.execute(_INSERT_LEADS, columns_of(created))
+        updated = [(self.client_id, lead_id, *one.contact) for lead_id, one in self.updated.items()]
+        if updated:
+            database.execute(_UPDATE_LEADS, columns_of(updated))
+
+
+def _owners(
+    database: Database, client_id: UUID, claims: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[Owner, str]]:
+    rows = database.execute(_LOOK_UP, (*columns_of(claims), client_id))
+    return {(kind, digest): (Owner(lead, stub), base) for kind, digest, lead, stub, base in rows}
+
+
+_LOOK_UP = """
+    SELECT k.kind, k.digest, coalesce(w.id, l.id), coalesce(w.stub, l.stub), coalesce(w.base_status, l.base_status)
+    FROM unnest(%s::text[], %s::text[]) AS k (kind, digest)
+    JOIN lead_identity i ON i.client_id = %s AND i.kind = k.kind AND i.digest = decode(k.digest, 'hex')
+    JOIN lead l ON l.client_id = i.client_id AND l.id = i.lead_id
+    LEFT JOIN lead w ON w.client_id = l.client_id AND w.id = l.merged_into"""
+
+_CONTACT = ", ".join(CONTACT_COLUMNS)
+_CONTACT_ARRAYS = ", ".join(["%s::text[]"] * len(CONTACT_COLUMNS))
+
+_INSERT_LEADS = f"""
+    INSERT INTO lead (client_id, id, {_CONTACT}, base_status, status, base_status_at, stub)
+    SELECT client_id, id, {_CONTACT}, word, word, said_at, false
+    FROM unnest(%s::uuid[], %s::uuid[], {_CONTACT_ARRAYS}, %s::text[], %s::timestamptz[])
+         AS t (client_id, id, {_CONTACT}, word, said_at)"""  # noqa: S608
+
+_UPDATE_LEADS = f"""
+    UPDATE lead l SET stub = false, {", ".join(f"{column} = coalesce(t.{column}, l.{column})" for column in CONTACT_COLUMNS)}
+    FROM unnest(%s::uuid[], %s::uuid[], {_CONTACT_ARRAYS}) AS t (client_id, id, {_CONTACT})
+    WHERE l.client_id = t.client_id AND l.id = t.id
+      AND (l.stub OR ({", ".join(f"coalesce(t.{c}, l.{c})" for c in CONTACT_COLUMNS)}) IS DISTINCT FROM ({", ".join(f"l.{c}" for c in CONTACT_COLUMNS)}))"""  # noqa: S608
+
+_INSERT_IDENTITIES = """
+    INSERT INTO lead_identity (client_id, id, kind, digest, lead_id)
+    SELECT a, b, c, decode(d, 'hex'), e
+    FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::uuid[]) AS t (a, b, c, d, e)"""
+
+_INSERT_CONFLICTS = """
+    INSERT INTO lead_conflict (client_id, id, lead_a, lead_b)
+    SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[]) ON CONFLICT DO NOTHING"""
+
+_INSERT_LEGACY = """
+    INSERT INTO legacy_rollup (client_id, id, lead_id, said)
+    SELECT a, b, c, d::jsonb FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[]) AS t (a, b, c, d)
+    ON CONFLICT (client_id, lead_id) DO NOTHING"""
+
+# Readers of the columns go on seeing what they saw until a drain has turned the row into observations.
+_SHOW_LEGACY = """
+    UPDATE lead l SET rollup_version = 0,
+        ghl_appointment_id = r.said->>'ghl_appointment_id',
+        calendly_invitee_uri = r.said->>'calendly_invitee_uri',
+        calendly_scheduled_event_uri = r.said->>'calendly_scheduled_event_uri',
+        appointment_booked_at = (r.said->>'appointment_booked_at')::timestamptz,
+        appointment_start_at = (r.said->>'appointment_start_at')::timestamptz,
+        appointment_end_at = (r.said->>'appointment_end_at')::timestamptz,
+        appointment_status = coalesce(r.said->>'appointment_status', 'pending'),
+        appointment_canceled_at = (r.said->>'appointment_canceled_at')::timestamptz,
+        appointment_provider = r.said->>'appointment_provider',
+        appointment_source = r.said->>'appointment_source',
+        booked_slot = r.said->>'booked_slot'
+    FROM legacy_rollup r
+    WHERE l.client_id = %s AND l.id = ANY (%s::uuid[]) AND l.appointment_count = 0
+      AND r.client_id = l.client_id AND r.lead_id = l.id"""

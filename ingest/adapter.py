@@ -1,0 +1,44 @@
+"""What a provider's adapter offers the receiver: the whole surface of a provider."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from db.connections import Connection
+from db.inbox import Parked
+from pipeline.addressing import Contact, Identity
+from pipeline.observation import AppointmentKey, Observation
+from pipeline.words import Provider
+
+Headers = Mapping[bytes, bytes]
+"""Names in lower case, values as they came; of a repeated header the last."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one delivery says of one appointment, and by which names its lead may be known."""
+
+    key: AppointmentKey
+    said: Observation | Parked
+    links: tuple[AppointmentKey, ...] = ()
+    token: UUID | None = None
+    identities: tuple[Identity, ...] = field(repr=False, default=())
+    contact: Contact = field(repr=False, default=Contact())
+
+
+class Adapter(Protocol):
+    """One provider: how it signs, what it sends, how it wants to be answered."""
+
+    provider: Provider
+    size_limit: int
+    """Bytes."""
+    retry_status: int
+    """The status upon which this provider sends a delivery again."""
+
+    def verify(self, connection: Connection, headers: Headers, body: bytes, now: datetime) -> None:
+        """Raise NotAuthentic unless the delivery is the provider's own."""
+
+    def read(self, connection: Connection, body: bytes, observed_at: datetime) -> Sequence[Reading]:
+        """Read a delivery. Raises Refused if it is no JSON, Ignored if it is of no use to us."""

@@ -1,0 +1,18 @@
+"""What the receiver counts, by provider and by outcomes that we named."""
+
+from prometheus_client import Counter, Histogram
+
+DELIVERIES = Counter(
+    "apptrail_deliveries_total", "Webhook deliveries by outcome.", ("provider", "outcome", "reason")
+)
+ANSWER_SECONDS = Histogram(
+    "apptrail_delivery_seconds",
+    "Seconds from the last byte read to the answer of an accepted delivery.",
+    ("provider",),
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2),
+)
+BATCH_PARCELS = Histogram(
+    "apptrail_post_batch_parcels",
+    "Deliveries that shared one transaction.",
+    buckets=(1, 2, 5, 10, 20, 50, 100),
+)

@@ -1,0 +1,64 @@
+"""Endpoints: which connections stand behind a webhook address, remembered for a few seconds."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from boot import clock
+from boot.logs import get_logger
+from db.connections import Connection, by_endpoint
+from db.desk import Desk
+from db.keyring import Keyring
+from ingest.verdicts import CannotPersist, NobodyHere
+
+FRESH_SECONDS = 5.0
+NOBODY_SECONDS = 1.0
+MOST_REMEMBERED = 10_000
+ANSWER_SECONDS = 1.5
+
+log = get_logger(__name__)
+
+
+class Endpoints:
+    """While Postgres is away, what was known before still serves, so that signatures can be checked."""
+
+    def __init__(self, dsn: str, keyring: Keyring) -> None:
+        """Open nothing yet."""
+        self._desk = Desk(dsn)
+        self._keyring = keyring
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="endpoints")
+        self._known: dict[tuple[str, str], tuple[float, list[Connection]]] = {}
+
+    async def find(self, provider: str, endpoint: str) -> list[Connection]:
+        """Find the connections; raises NobodyHere, or CannotPersist if that cannot be known now."""
+        key = (provider, endpoint)
+        looked_at, connections = self._known.get(key, (None, []))
+        fresh_for = FRESH_SECONDS if connections else NOBODY_SECONDS
+        if looked_at is None or clock.monotonic() - looked_at > fresh_for:
+            connections = await self._look_up(key, connections)
+        if not connections:
+            raise NobodyHere("unknown_endpoint")
+        return connections
+
+    async def _look_up(self, key: tuple[str, str], before: list[Connection]) -> list[Connection]:
+        loop = asyncio.get_running_loop()
+        try:
+            found = await asyncio.wait_for(
+                loop.run_in_executor(self._thread, self._query, key), ANSWER_SECONDS
+            )
+        except Exception as error:
+            if before:
+                return before
+            log.warning("endpoint_look_up_failed", exc_info=error)
+            raise CannotPersist from None
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
+        self._known[key] = (clock.monotonic(), found)
+        return found
+
+    def _query(self, key: tuple[str, str]) -> list[Connection]:
+        with self._desk.connection() as database:
+            return by_endpoint(database, self._keyring, *key)
+
+    def close(self) -> None:
+        """Give the thread up."""
+        self._thread.shutdown(wait=False)

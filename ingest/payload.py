@@ -1,0 +1,93 @@
+"""Payloads: bytes from outside as a typed value, leniently and within bounds."""
+
+import json
+import re
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ingest.verdicts import Ignored, Refused
+
+MOST_REPAIRS = 20
+LONGEST_NAME = 320
+
+_PRINTABLE = re.compile(r"[\x21-\x7e]+", re.ASCII)
+
+
+class Payload(BaseModel):
+    """A provider's object: the fields we use; the rest is never read, so that it cannot be kept."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+Model = TypeVar("Model", bound=Payload)
+
+
+def read_model(model: type[Model], body: bytes) -> Model:
+    """Read a body as a model. An optional field of an odd shape counts as absent.
+
+    Raises Refused for what is no JSON, Ignored for what lacks a field that we cannot do without.
+    """
+    try:
+        return model.model_validate_json(body)
+    except ValidationError:
+        return _read_leniently(model, _as_json(body))
+
+
+def _as_json(body: bytes) -> Any:
+    """Python's own reader takes lone surrogates, which the fast one refuses."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise Refused("not_json") from None
+
+
+def _read_leniently(model: type[Model], said: Any) -> Model:
+    for _ in range(MOST_REPAIRS):
+        try:
+            return model.model_validate(said)
+        except ValidationError as odd:
+            if not any(
+                _forget(said, error["loc"]) for error in odd.errors(include_input=False, include_url=False)
+            ):
+                break
+    raise Ignored("unusable_shape")
+
+
+def _forget(said: Any, path: tuple[int | str, ...]) -> bool:
+    """Take an odd value out of its object; False if there is none to take."""
+    for step in path[:-1]:
+        if (isinstance(said, dict) and step in said) or (
+            isinstance(said, list) and isinstance(step, int) and step < len(said)
+        ):
+            said = said[step]
+        else:
+            return False
+    if not path:
+        return False
+    if isinstance(said, dict):
+        return said.pop(path[-1], path) is not path
+    if isinstance(said, list) and isinstance(path[-1], int) and path[-1] < len(said):
+        said.pop(path[-1])
+        return True
+    return False
+
+
+def clean_name(text: str | None) -> str | None:
+    """A person's own text, on its way to `lead`: what Postgres cannot hold goes, and what is too long."""
+    if text is None:
+        return None
+    text = text.encode("utf-8", "ignore").decode().replace("\0", "").strip()
+    return text[:LONGEST_NAME] or None
+
+
+def clean_uri(text: str | None) -> str | None:
+    """A provider's name for a thing; None if it is more than a plain address."""
+    if (
+        text is None
+        or len(text) > 300
+        or not _PRINTABLE.fullmatch(text)
+        or any(mark in text for mark in "?#@")
+    ):
+        return None
+    return text

@@ -1,0 +1,135 @@
+"""The receiver: size → verify → read → post. A delivery is answered 2xx only when its jobs are committed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from boot import clock
+from boot.logs import get_logger
+from db.connections import Connection
+from db.ids import new_id
+from db.inbox import Parcel
+from ingest.adapter import Adapter, Headers, Reading
+from ingest.batcher import Batcher
+from ingest.bodies import Receive, read_body
+from ingest.counters import ANSWER_SECONDS, DELIVERIES
+from ingest.endpoints import Endpoints
+from ingest.verdicts import CannotPersist, Ignored, NobodyHere, Refused
+
+RETRY_AFTER_SECONDS = b"5"
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the provider is told: a status, a JSON object, headers."""
+
+    status: int
+    body: Mapping[str, object]
+    headers: tuple[tuple[bytes, bytes], ...] = field(default=())
+
+
+class Receiver:
+    """Takes one delivery after the other; holds nothing of any of them."""
+
+    def __init__(self, adapters: Mapping[str, Adapter], endpoints: Endpoints, batcher: Batcher) -> None:
+        """Take the register of providers, the endpoints, and the way into the inbox."""
+        self._adapters = adapters
+        self._endpoints = endpoints
+        self._batcher = batcher
+
+    async def describe(self, provider: str, endpoint: str) -> Answer:
+        """Answer a GET: what this address is for."""
+        try:
+            await self._endpoints.find(self._adapter(provider).provider, endpoint)
+        except Refused as refused:
+            return Answer(refused.status, {"ok": False, "error": refused.reason})
+        except CannotPersist:
+            return self._try_again(self._adapter(provider))
+        return Answer(200, {"ok": True, "provider": provider, "accepts": "POST", "service": "apptrail"})
+
+    async def deliver(self, provider: str, endpoint: str, headers: Headers, receive: Receive) -> Answer:
+        """Take one delivery and say what became of it."""
+        try:
+            adapter = self._adapter(provider)
+        except NobodyHere as refused:
+            return Answer(refused.status, {"ok": False, "error": refused.reason})
+        trace_id = new_id()
+        try:
+            await self._take(adapter, endpoint, headers, receive, trace_id)
+        except Ignored as ignored:
+            self._note(adapter, "ignored", ignored.reason, trace_id)
+            return Answer(200, {"ok": True, "ignored": ignored.reason})
+        except Refused as refused:
+            self._note(adapter, "refused", refused.reason, trace_id)
+            closing = ((b"connection", b"close"),) if refused.status in (408, 413) else ()
+            return Answer(refused.status, {"ok": False, "error": refused.reason}, closing)
+        except CannotPersist:
+            self._note(adapter, "postponed", "cannot_persist", trace_id)
+            return self._try_again(adapter)
+        DELIVERIES.labels(adapter.provider, "accepted", "").inc()
+        return Answer(200, {"ok": True})
+
+    async def _take(
+        self, adapter: Adapter, endpoint: str, headers: Headers, receive: Receive, trace_id: UUID
+    ) -> None:
+        connections = await self._endpoints.find(adapter.provider, endpoint)
+        body = await read_body(receive, headers, adapter.size_limit)
+        received_at = clock.now()
+        connection = connections[0]
+        adapter.verify(connection, headers, body, received_at)
+        readings = adapter.read(connection, body, received_at)
+        started = clock.monotonic()
+        await self._batcher.store([_parcel(connection, one, received_at, trace_id) for one in readings])
+        ANSWER_SECONDS.labels(adapter.provider).observe(clock.monotonic() - started)
+        log.info(
+            "delivery_accepted",
+            provider=adapter.provider,
+            client_id=connection.client_id,
+            connection_id=connection.id,
+            trace_id=trace_id,
+            jobs=len(readings),
+        )
+
+    def _adapter(self, provider: str) -> Adapter:
+        adapter = self._adapters.get(provider)
+        if adapter is None:
+            raise NobodyHere("unknown_provider")
+        return adapter
+
+    @staticmethod
+    def _note(adapter: Adapter, outcome: str, reason: str, trace_id: UUID) -> None:
+        DELIVERIES.labels(adapter.provider, outcome, reason).inc()
+        log.info(
+            "delivery_turned_away",
+            outcome=outcome,
+            provider=adapter.provider,
+            reason=reason,
+            trace_id=trace_id,
+        )
+
+    @staticmethod
+    def _try_again(adapter: Adapter) -> Answer:
+        return Answer(
+            adapter.retry_status,
+            {"ok": False, "error": "try_again"},
+            ((b"retry-after", RETRY_AFTER_SECONDS),),
+        )
+
+
+def _parcel(connection: Connection, reading: Reading, received_at: datetime, trace_id: UUID) -> Parcel:
+    return Parcel(
+        client_id=connection.client_id,
+        pepper=connection.pepper,
+        received_at=received_at,
+        trace_id=trace_id,
+        said=reading.said,
+        key=reading.key,
+        links=reading.links,
+        token=reading.token,
+        identities=reading.identities,
+        contact=reading.contact,
+        policy=connection.policy,
+    )

@@ -1,0 +1,79 @@
+"""`apptrail connection`: the links of clients to providers."""
+
+import json
+
+import typer
+
+from db import connections
+from db.connections import UnknownEndpoint
+from pipeline.instants import zone_named
+from pipeline.words import Provider
+from scripts import console
+
+app = typer.Typer(no_args_is_help=True, help="Connections: a client's links to providers.")
+
+
+@app.command("add")
+def add(
+    client: str = typer.Argument(help="Id or name."),
+    provider: Provider = typer.Argument(help="Whose webhooks it takes."),
+    signing_key: list[str] = typer.Option([], help="Key that deliveries are signed with; twice to rotate."),
+    api_token: str | None = typer.Option(None, help="Token of the provider's API."),
+    location_id: str | None = typer.Option(None, help="The provider's own name of the account."),
+    timezone: str | None = typer.Option(None, help="IANA zone of wall times that name none."),
+    share: str | None = typer.Option(None, help="Endpoint of another connection to stand behind too."),
+    unsigned: bool = typer.Option(False, "--unsigned", help="Rely on the secret endpoint alone."),
+    header_secret: list[str] = typer.Option([], help="Secret that a header must carry; twice to rotate."),
+    api_base_url: str | None = typer.Option(None, help="Where the provider's API is, if elsewhere."),
+    policy: str = typer.Option("create", help="`create` stubs with contact data, or `anonymous` ones."),
+    as_json: bool = console.JsonOption,
+) -> None:
+    """Add a connection and print the endpoint for its webhook address."""
+    if timezone is not None and zone_named(timezone) is None:
+        console.fail("--timezone: no such IANA zone.")
+    if policy not in ("create", "anonymous"):
+        console.fail("--policy: `create` or `anonymous`.")
+    loaded = console.settings()
+    secrets = {"signing_keys": signing_key, "header_secrets": header_secret, "api_token": api_token}
+    with console.database(loaded) as database, console.secrets_opened():
+        found = console.find_client(database, client)
+        try:
+            connection_id, endpoint = connections.add(
+                database, console.keyring(loaded), found.id, provider,
+                secret_values={name: value for name, value in secrets.items() if value},
+                unsigned=unsigned, location_id=location_id, timezone=timezone, share=share,
+                api_base_url=api_base_url, policy=policy,
+            )  # fmt: skip
+        except UnknownEndpoint:
+            console.fail("--share: no connection of that provider has this endpoint.")
+    url = f"{loaded.base_url}/webhooks/{provider}/{endpoint}"
+    print(json.dumps({"id": str(connection_id), "endpoint": endpoint, "url": url}) if as_json else url)
+
+
+@app.command("list")
+def list_(
+    client: str | None = typer.Argument(None, help="Id or name; all without it."),
+    as_json: bool = console.JsonOption,
+) -> None:
+    """List connections; secrets are never shown."""
+    loaded = console.settings()
+    with console.database(loaded) as database, console.secrets_opened():
+        client_id = console.find_client(database, client).id if client else None
+        found = connections.of_client(database, console.keyring(loaded), client_id)
+    rows = [
+        {
+            "id": str(one.id),
+            "client_id": str(one.client_id),
+            "provider": str(one.provider),
+            "endpoint": one.endpoint,
+            "verified": "unsigned"
+            if one.unsigned
+            else "signed"
+            if one.secrets.get("signing_keys")
+            else "refuses all",
+            "state": one.state,
+            "timezone": one.timezone,
+        }
+        for one in found
+    ]
+    console.show(rows, as_json=as_json)

@@ -1,0 +1,70 @@
+"""Who asks: bearer tokens for programs, a session cookie for people."""
+
+from collections.abc import Callable
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from db.engine import Engine, reading
+from db.reads.callers import Caller, by_session, by_token
+from web import problems
+from web.problems import Problem
+
+SESSION_COOKIE = "apptrail_session"
+
+
+class SignInFirst(Exception):  # noqa: N818  it is a verdict
+    """A page was asked for by nobody we know."""
+
+
+def engine_of(request: Request) -> Engine:
+    """The engine that this app reads with."""
+    return cast("Engine", request.app.state.engine)
+
+
+def caller_of(request: Request, *, session: bool) -> Caller:
+    """Name the caller by bearer token, or by session where that is good enough; raises Problem."""
+    token = _bearer(request)
+    cookie = request.cookies.get(SESSION_COOKIE) if session and token is None else None
+    if token is None and cookie is None:
+        raise problems.not_signed_in(wrong=False)
+    with reading(engine_of(request)) as snapshot:
+        caller = by_token(snapshot, token) if token is not None else by_session(snapshot, cookie or "")
+    if caller is None:
+        raise problems.not_signed_in(wrong=True)
+    return caller
+
+
+def api_caller(role: str) -> Callable[[Request], Caller]:
+    """A dependency: who asks the API, with at least this role. A cookie may only read (no forged posts)."""
+
+    def named(request: Request) -> Caller:
+        caller = caller_of(request, session=request.method == "GET")
+        if not caller.may(role):
+            raise problems.not_allowed(role)
+        return caller
+
+    return named
+
+
+def page_caller(request: Request) -> Caller:
+    """A dependency: who looks at a page; raises SignInFirst."""
+    try:
+        return caller_of(request, session=True)
+    except Problem as refused:
+        raise SignInFirst from refused
+
+
+def same_site(request: Request) -> None:
+    """A dependency: refuse a form that another site's page has sent; raises Problem."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        raise Problem(403, "not-allowed", "Forms are taken from apptrail's own pages only.")
+
+
+def _bearer(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+Reader = Annotated[Caller, Depends(api_caller("read"))]
+Looker = Annotated[Caller, Depends(page_caller)]

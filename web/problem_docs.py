@@ -1,0 +1,37 @@
+"""How the API's description shows refusals."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+
+class FieldError(BaseModel):
+    """A field that cannot be used, and why; never its value."""
+
+    field: str
+    reason: str
+
+
+class ProblemDocument(BaseModel):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] = []
+
+
+def _refusal(description: str) -> dict[str, Any]:
+    return {"model": ProblemDocument, "description": description}
+
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    304: {"description": "If-None-Match names what you have already"},
+    400: _refusal("The cursor is not of this list"),
+    401: _refusal("No token, or one that names nobody"),
+    403: _refusal("The token's role does not reach"),
+    404: _refusal("No such lead within the token's client"),
+    422: _refusal("A field cannot be used"),
+    503: _refusal("The database does not answer; Retry-After says when to ask again"),
+}

@@ -1,0 +1,67 @@
+"""The processes of the Procfile that drain: `worker`, `bulk` and `clock`. Each ends cleanly on TERM."""
+
+import signal
+from contextlib import ExitStack
+from threading import Event
+
+from dramatiq import Worker
+
+from boot.logs import get_logger
+from boot.settings import Settings
+from pipeline.words import Lane
+from workers.doorbell import Doorbell
+from workers.drainer import Drainer
+from workers.ringer import Ringer
+from workers.rounds import POLL_SECONDS, SWEEP_SECONDS, TICK_SECONDS, Poller, Round, Sweeper, Tick
+
+PICKUP_MS = 40
+
+log = get_logger(__name__)
+
+
+def run_worker(settings: Settings, lane: Lane, threads: int, *, poll: bool = False) -> None:
+    """Drain what a lane's rings name, until TERM; `poll`: what the inbox holds, without Redis."""
+    with ExitStack() as stack:
+        doorbell, ringer = _bell(settings, stack)
+        drainer = Drainer(settings.database_dsn, ringer, lane)
+        if poll:
+            _walk(stack, "poll", POLL_SECONDS, Poller(drainer), settings)
+        else:
+            doorbell.answer(lane, drainer.drain)
+            worker = Worker(doorbell.broker, queues={lane}, worker_threads=threads, worker_timeout=PICKUP_MS)
+            worker.start()
+            stack.callback(worker.stop, timeout=10_000)
+        _walk(stack, "sweeper", SWEEP_SECONDS, Sweeper(doorbell, drainer), settings)
+        _wait("worker", lane)
+
+
+def run_clock(settings: Settings) -> None:
+    """Tick until TERM; of many clocks one is the leader."""
+    with ExitStack() as stack:
+        doorbell, ringer = _bell(settings, stack)
+        tick = Tick(doorbell, Drainer(settings.database_dsn, ringer, Lane.BULK))
+        _walk(stack, "tick", TICK_SECONDS, tick, settings)
+        _wait("clock", "-")
+
+
+def _bell(settings: Settings, stack: ExitStack) -> tuple[Doorbell, Ringer]:
+    doorbell = Doorbell.connect(settings.redis_url)
+    stack.callback(doorbell.close)
+    ringer = Ringer(doorbell)
+    stack.callback(ringer.close)
+    return doorbell, ringer
+
+
+def _walk(
+    stack: ExitStack, name: str, seconds: float, walker: Sweeper | Poller | Tick, settings: Settings
+) -> None:
+    stack.callback(Round(name, seconds, walker.walk, settings.database_dsn).stop)
+
+
+def _wait(process: str, lane: str) -> None:
+    told = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+    log.info("process_started", process=process, lane=lane)
+    told.wait()
+    log.info("process_stopping", process=process, lane=lane)
