@@ -21,18 +21,12 @@ def literal(values: Iterable[Any]) -> str:
     """Write one array: texts, ids, instants, numbers, truth values and nulls; no bytes."""
     column = list(values)
     try:
-        text = orjson.dumps(column, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME).decode()
-    except TypeError:
+        text = orjson.dumps(column).decode()
+    except orjson.JSONEncodeError:  # a lone surrogate: Postgres is to refuse it, not we
         text = "\\"
     if "\\" in text:  # JSON's escapes are not Postgres's
         return "{" + ",".join(map(_element, column)) + "}"
     return "{" + text[1:-1] + "}"
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError
 
 
 def _element(value: Any) -> str:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ingest.verdicts import Ignored, Refused
 
-MOST_REPAIRS = 20
+MOST_REPAIRS = 4
 LONGEST_NAME = 320
 
 _PRINTABLE = re.compile(r"[\x21-\x7e]+", re.ASCII)
@@ -47,30 +47,33 @@ def _read_leniently(model: type[Model], said: Any) -> Model:
         try:
             return model.model_validate(said)
         except ValidationError as odd:
-            if not any(
-                _forget(said, error["loc"]) for error in odd.errors(include_input=False, include_url=False)
-            ):
+            errors = odd.errors(include_input=False, include_url=False)
+            if not [error for error in errors if _forget(said, error["loc"])]:
                 break
     raise Ignored("unusable_shape")
 
 
 def _forget(said: Any, path: tuple[int | str, ...]) -> bool:
-    """Take an odd value out of its object; False if there is none to take."""
-    for step in path[:-1]:
-        if (isinstance(said, dict) and step in said) or (
-            isinstance(said, list) and isinstance(step, int) and step < len(said)
-        ):
-            said = said[step]
-        else:
-            return False
+    """Take an odd value out of its object, or make it an empty entry of its list; False if it is not there."""
     if not path:
         return False
+    *way, last = path
+    for step in way:
+        said = _step(said, step)
     if isinstance(said, dict):
-        return said.pop(path[-1], path) is not path
-    if isinstance(said, list) and isinstance(path[-1], int) and path[-1] < len(said):
-        said.pop(path[-1])
+        return said.pop(last, path) is not path
+    if isinstance(said, list) and isinstance(last, int) and last < len(said) and said[last] != {}:
+        said[last] = {}
         return True
     return False
+
+
+def _step(said: Any, step: int | str) -> Any:
+    if isinstance(said, dict):
+        return said.get(step)
+    if isinstance(said, list) and isinstance(step, int) and step < len(said):
+        return said[step]
+    return None
 
 
 def clean_name(text: str | None) -> str | None:

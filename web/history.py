@@ -64,9 +64,7 @@ def listed(leads: Iterable[Listed]) -> list[answers.ListedLead]:
     ]
 
 
-def _appointment(
-    one: Shelved, said: Iterable[Observation], primary_id: UUID | None
-) -> answers.Appointment:
+def _appointment(one: Shelved, said: Iterable[Observation], primary_id: UUID | None) -> answers.Appointment:
     facts = one.facts
     return answers.Appointment(
         id=one.id,

@@ -47,9 +47,7 @@ def document(problem: Problem) -> dict[str, Any]:
 def answer(problem: Problem) -> JSONResponse:
     """The whole answer."""
     headers = {"Cache-Control": "no-store", **problem.headers}
-    return JSONResponse(
-        document(problem), status_code=problem.status, headers=headers, media_type=MEDIA_TYPE
-    )
+    return JSONResponse(document(problem), status_code=problem.status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def not_signed_in(*, wrong: bool) -> Problem:

@@ -1,0 +1,122 @@
+"""The drain: jobs a second of the whole machine, against pgbench with the bare transaction."""
+
+import json
+import re
+import subprocess
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+
+from bench.figures import Figure
+from bench.leads import CHUNK, CLIENT, in_any_order, lead_id_of, make_leads, post_jobs, tidy
+from bench.stage import Stage
+from db.plans import BY_INDEX
+
+LEADS = 200_000
+PROCESSES = (1, 2, 3)
+BARE = Path(__file__).with_name("bare.sql")
+BARE_SECONDS = 10
+
+
+def measure(stage: Stage) -> list[Figure]:
+    """Each number of processes once, then the best again and again; pgbench before every one of them."""
+    count = stage.scaled(LEADS)
+    drained: dict[int, list[float]] = {processes: [] for processes in PROCESSES}
+    bare: dict[int, list[float]] = {processes: [] for processes in PROCESSES}
+
+    def once(processes: int) -> None:
+        bare[processes].append(_pgbench(stage, template, count))
+        drained[processes].append(_drain(stage, template, count, processes))
+
+    with stage.database() as template:
+        with stage.connect(template) as database:
+            make_leads(database, count)
+            post_jobs(database, in_any_order(count))
+            tidy(database)
+        for processes in PROCESSES:
+            once(processes)
+        best = max(PROCESSES, key=lambda processes: drained[processes][0])
+        for _ in range(stage.rounds - 1):
+            once(best)
+    others = ", ".join(f"{processes}: {drained[processes][0]:,.0f}/s" for processes in PROCESSES)
+    return [
+        Figure(
+            line="drain",
+            what=f"Drain: {count:,} leads, one job each, {best} processes, chunks of {CHUNK}",
+            unit="/s",
+            measured=drained[best],
+            against="pgbench, bare transaction",
+            reference=bare[best],
+            floor="≥ 1.5",
+            notes=[
+                f"Drain by number of processes, first round: {others}. pgbench -n -M prepared -c 16 -j 2 with "
+                f"bench/bare.sql, all its runs: {median(sum(bare.values(), [])):,.0f}/s in the middle."
+            ],
+        )
+    ]
+
+
+def _drain(stage: Stage, template: str, count: int, processes: int) -> float:
+    numbers = in_any_order(count)
+    chunks = [
+        [str(lead_id_of(number)) for number in numbers[first : first + CHUNK]] for first in range(0, count, CHUNK)
+    ]
+    with stage.database(template) as name, ExitStack() as stack:
+        workers = [
+            stack.enter_context(stage.process(["-m", "bench.drain_worker"], name)) for _ in range(processes)
+        ]
+        for number, worker in enumerate(workers):
+            _say(worker, json.dumps(chunks[number::processes]))
+        for worker in workers:
+            _hear(stage, worker)
+        stage.settle()
+        began = time.monotonic()
+        for worker in workers:
+            _say(worker, "go")
+        for worker in workers:
+            _hear(stage, worker)
+        seconds = time.monotonic() - began
+        with stage.connect(name) as database:
+            left = database.execute("SELECT count(*) FROM inbox").fetchone()
+            made = database.execute("SELECT count(*) FROM lead WHERE appointment_count = 1").fetchone()
+        if left != (0,) or made != (count,):
+            raise RuntimeError(f"{left} jobs left, {made} leads booked")
+    return count / seconds
+
+
+def _say(worker: subprocess.Popen[str], text: str) -> None:
+    assert worker.stdin is not None
+    worker.stdin.write(text + "\n")
+    worker.stdin.flush()
+
+
+def _hear(stage: Stage, worker: subprocess.Popen[str]) -> str:
+    assert worker.stdout is not None
+    line = worker.stdout.readline()
+    if not line:
+        raise RuntimeError(f"a worker ended early:\n{stage.last_words()}")
+    return line
+
+
+def _pgbench(stage: Stage, template: str, count: int) -> float:
+    """Transactions a second; the plans are fixed as the ledger's are."""
+    with stage.database(template) as name:
+        stage.settle()
+        options = " ".join(f"-c {key}={value}" for key, value in BY_INDEX.items())
+        command = [
+            str(stage.postgres.bindir / "pgbench"), "-n", "-M", "prepared", "-c", "16", "-j", "2",
+            "-T", str(BARE_SECONDS), "-f", str(BARE), "-D", f"client={CLIENT}", "-D", f"leads={count}",
+            "-h", str(stage.postgres.socket_dir), "-U", "postgres", name,
+        ]  # fmt: skip
+        done = subprocess.run(
+            command,
+            env={**stage.environment(name, 0), "PGOPTIONS": f"-c apptrail.writer=ledger {options}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        found = re.search(r"^tps = ([\d.]+)", done.stdout, re.MULTILINE)
+        if done.returncode or not found or not re.search(r"failed transactions: 0 ", done.stdout):
+            raise RuntimeError(f"pgbench failed:\n{done.stdout}{done.stderr}")
+        return float(found[1])

@@ -1,0 +1,37 @@
+"""One worker of the drain's measurement: the leads that it is told, a hundred at a time, by a real Drainer."""
+
+import json
+import sys
+import time
+from uuid import UUID
+
+from bench.leads import CLIENT
+from boot import logs
+from boot.settings import load
+from pipeline.words import Lane
+from workers.doorbell import Doorbell
+from workers.drainer import Drainer
+from workers.ringer import Ringer
+
+
+def main() -> None:
+    """Read chunks, say `ready`, wait for the word, drain, tell how long it took."""
+    settings = load()
+    logs.configure(settings.log_format)
+    chunks = [[UUID(lead) for lead in chunk] for chunk in json.loads(sys.stdin.readline())]
+    doorbell = Doorbell.connect(settings.redis_url)
+    ringer = Ringer(doorbell)
+    drainer = Drainer(settings.database_dsn, ringer, Lane.LIVE)
+    drainer.drain(CLIENT, [])  # connections are open before the clock runs
+    print("ready", flush=True)
+    sys.stdin.readline()
+    began = time.monotonic()
+    for chunk in chunks:
+        drainer.drain(CLIENT, chunk)
+    print(json.dumps({"seconds": time.monotonic() - began, "cpu": time.process_time()}), flush=True)
+    ringer.close()
+    doorbell.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""The laws of the ledger, on a real Postgres: what comes in any order, twice or at once ends in the same books."""
+
+from collections.abc import Iterator
+from threading import Thread
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from db.ids import new_id
+from db.inbox import post
+from db.ledger import Hands
+from tests import builders
+from tests.laws.books import books_of, left_over, versions_of
+from tests.laws.people import Telling, chain_tellings, drain_all, played, tellings
+from tests.pipeline.strategies import rearranged
+
+# Each example has a client of its own: nothing is left of one for the next.
+law = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture
+def hands(database: str) -> Iterator[Hands]:
+    with builders.hands(database) as mine:
+        mine.database.execute("SELECT set_config('apptrail.now', %s, false)", (builders.at(6).isoformat(),))
+        yield mine
+
+
+@law
+@given(st.data(), st.lists(tellings(), max_size=7))
+def test_any_order_repetition_and_batching_gives_the_same_books(
+    hands: Hands, data: st.DataObject, told: list[Telling]
+) -> None:
+    """RULES, first paragraph: no rule looks at arrival."""
+    straight = played(hands, [told])
+    mixed = played(hands, data.draw(rearranged(told)))
+    assert books_of(hands.database, mixed) == books_of(hands.database, straight)
+    assert left_over(hands.database, mixed) == {"inbox": 0, "dead_letter": 0}
+
+
+@law
+@given(st.data(), st.lists(chain_tellings(), min_size=2, max_size=5))
+def test_a_chain_booked_under_several_addresses_ends_with_one_lead_in_the_same_books(
+    hands: Hands, data: st.DataObject, told: list[Telling]
+) -> None:
+    """Rules 1 and 3: stubs that turn out to be one person are merged, with nothing lost on the way."""
+    straight = played(hands, [told])
+    mixed = played(hands, data.draw(rearranged(told)))
+    assert books_of(hands.database, mixed) == books_of(hands.database, straight)
+
+
+@law
+@given(st.lists(tellings(), min_size=1, max_size=6))
+def test_replaying_everything_writes_no_row(hands: Hands, told: list[Telling]) -> None:
+    """Rule 9, and DESIGN 6: a drain saves what changed, and a repetition changes nothing."""
+    client_id = played(hands, [told])
+    before = versions_of(hands.database, client_id)
+    post(hands.database, [one.parcel(client_id) for one in told])
+    drain_all(hands, client_id)
+    assert versions_of(hands.database, client_id) == before
+    assert left_over(hands.database, client_id)["inbox"] == 0
+
+
+@settings(law, max_examples=15)
+@given(st.lists(tellings(), min_size=4, max_size=10))
+def test_two_writers_at_once_end_as_one_after_the_other(
+    hands: Hands, database: str, told: list[Telling]
+) -> None:
+    """DESIGN 6: whoever finds a lead busy leaves it to its owner, and nothing is done twice or lost."""
+    straight = played(hands, [told])
+    client_id = new_id()
+    halves = [told[::2], told[1::2]]
+    failures: list[BaseException] = []
+
+    def work(half: list[Telling]) -> None:
+        try:
+            with builders.hands(database) as mine:
+                mine.database.execute(
+                    "SELECT set_config('apptrail.now', %s, false)", (builders.at(6).isoformat(),)
+                )
+                for one in half:
+                    post(mine.database, [one.parcel(client_id)])
+                    drain_all(mine, client_id)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [Thread(target=work, args=(half,)) for half in halves]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    drain_all(hands, client_id)
+    assert books_of(hands.database, client_id) == books_of(hands.database, straight)

@@ -1,0 +1,84 @@
+"""The web app: API, pages and health, put together."""
+
+from collections.abc import Callable
+from typing import cast
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from db.engine import Engine, Unavailable
+from db.keyring import Keyring
+from web import api, health, pages, problems
+from web.auth import SignInFirst
+from web.envelope import Envelope
+from web.problems import Problem
+from web.templating import STATIC
+
+RETRY_SECONDS = "2"
+
+
+def create(
+    engine: Engine, keyring: Keyring, base_url: str, redis_ping: Callable[[], bool] | None = None
+) -> FastAPI:
+    """Make the app. `redis_ping` says whether Redis answers; it must not raise and should not take long."""
+    app = FastAPI(
+        title="apptrail",
+        summary="The appointment history of an agency’s leads.",
+        version="1",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.engine = engine
+    app.state.keyring = keyring
+    app.state.base_url = base_url
+    app.state.redis_ping = redis_ping
+    app.include_router(api.router)
+    app.include_router(pages.router)
+    app.include_router(health.router)
+    app.mount("/static", StaticFiles(directory=STATIC))
+    app.add_exception_handler(Problem, _refused)
+    app.add_exception_handler(SignInFirst, _sign_in_first)
+    app.add_exception_handler(Unavailable, _unavailable)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http_refused)
+    app.add_middleware(Envelope, failed=_failed)
+    return app
+
+
+def _told(request: Request, problem: Problem) -> Response:
+    """A document for programs, a page for people."""
+    if request.url.path.startswith("/api/"):
+        return problems.answer(problem)
+    return pages.problem_page(problem)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    return _told(request, cast("Problem", error))
+
+
+def _sign_in_first(request: Request, _: Exception) -> Response:
+    if request.url.path.endswith("/timeline"):  # a script asks, and would follow a redirect blindly
+        return Response(status_code=401, headers=problems.not_signed_in(wrong=False).headers)
+    return RedirectResponse("/sign-in", 303)
+
+
+def _unavailable(request: Request, _: Exception) -> Response:
+    detail = "The database does not answer now. Ask again in a moment."
+    return _told(request, Problem(503, "unavailable", detail, headers={"Retry-After": RETRY_SECONDS}))
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    return _told(request, problems.of_errors(list(cast("RequestValidationError", error).errors())))
+
+
+def _http_refused(request: Request, error: Exception) -> Response:
+    refused = cast("HTTPException", error)
+    return _told(request, problems.of_http(refused.status_code, refused.headers))
+
+
+def _failed(request: Request) -> Response:
+    return _told(request, Problem(500, "failed", "Something broke here. It was logged and is ours to mend."))

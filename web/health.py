@@ -1,0 +1,103 @@
+"""Health: whether this process lives, whether it can work, and its numbers."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, generate_latest
+from starlette.responses import JSONResponse, Response
+
+from db.engine import Engine, Unavailable, reading
+from db.reads.inbox_health import InboxHealth, inbox_health
+from db.reads.schema import is_current
+from web.auth import engine_of
+
+PATIENCE_SECONDS = 1.0
+NO_STORE = {"Cache-Control": "no-store"}
+
+router = APIRouter(include_in_schema=False)
+
+# Its own few threads: a server that hangs must not take those that answer people.
+_probes = ThreadPoolExecutor(max_workers=4, thread_name_prefix="probe")
+
+
+@router.get("/healthz")
+async def healthz() -> Response:
+    """This process answers."""
+    return JSONResponse({"ok": True}, headers=NO_STORE)
+
+
+@router.get("/readyz")
+def readyz(request: Request) -> Response:
+    """Whether requests can be served: Postgres answers, at this release's schema. Redis is only told of."""
+    ping: Callable[[], bool] | None = request.app.state.redis_ping
+    postgres = _probes.submit(_postgres, engine_of(request))
+    redis = _probes.submit(ping) if ping else None
+    parts = _postgres_parts(postgres) | {"redis": _redis_part(redis)}
+    ready = parts["postgres"] == "ok" and parts["schema"] == "current"
+    return JSONResponse({"ready": ready, **parts}, 200 if ready else 503, headers=NO_STORE)
+
+
+@router.get("/metrics")
+def metrics(request: Request) -> Response:
+    """Prometheus text: this process's counters, and the inbox as it is now."""
+    return Response(
+        generate_latest(REGISTRY) + generate_latest(_gauges(_measured(engine_of(request)))),
+        media_type=CONTENT_TYPE_LATEST,
+        headers=NO_STORE,
+    )
+
+
+def _postgres(engine: Engine) -> bool:
+    with reading(engine, seconds=PATIENCE_SECONDS) as snapshot:
+        return is_current(snapshot)
+
+
+def _postgres_parts(probe: "Future[bool]") -> Mapping[str, Any]:
+    try:
+        current = probe.result(PATIENCE_SECONDS)
+    except (Unavailable, TimeoutError):
+        return {"postgres": "down", "schema": "unknown"}
+    return {"postgres": "ok", "schema": "current" if current else "not current"}
+
+
+def _redis_part(probe: "Future[bool] | None") -> str:
+    if probe is None:
+        return "not asked"
+    try:
+        return "ok" if probe.result(PATIENCE_SECONDS) else "down"
+    except TimeoutError:
+        return "down"
+
+
+def _measured(engine: Engine) -> InboxHealth | None:
+    """The inbox's numbers; None while the database does not answer, which is a number of its own."""
+    try:
+        with reading(engine) as snapshot:
+            return inbox_health(snapshot)
+    except Unavailable:
+        return None
+
+
+def _gauges(health: InboxHealth | None) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    Gauge("apptrail_database_up", "Whether Postgres answered this scrape", registry=registry).set(
+        health is not None
+    )
+    if health is None:
+        return registry
+    for name, told, value in (
+        ("apptrail_inbox_jobs", "Jobs that are not applied yet", health.jobs),
+        ("apptrail_inbox_oldest_due_seconds", "Age of the oldest due job", health.oldest_due_seconds),
+        (
+            "apptrail_dead_letters_open",
+            "Jobs that were given up on and wait for somebody",
+            health.dead_letters_open,
+        ),
+    ):
+        Gauge(name, told, registry=registry).set(value)
+    paused = Gauge("apptrail_paused", "What is not worked on", ["kind", "client"], registry=registry)
+    for pause in health.pauses:
+        paused.labels(pause.kind, str(pause.client_id or "*")).set(1)
+    return registry

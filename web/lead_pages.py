@@ -1,0 +1,185 @@
+"""The pages about leads: the list, one lead, and the part of it that keeps itself fresh."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from db.engine import Reading, reading
+from db.reads import appointments, booking, lead_list, leads
+from db.reads.callers import Caller
+from db.reads.cursors import BadCursor
+from db.reads.lead_list import Filters, Listed
+from db.reads.leads import Lead, UnknownLead
+from db.reads.scope import Scope
+from pipeline.words import Provider
+from web import conditional, drawer, present, problems, times
+from web.asked import NotAsked, id_in, lead_id_in, search_in
+from web.auth import Looker, engine_of, same_site
+from web.drawer import Drawer
+from web.forms import Form
+from web.problems import Problem
+from web.templating import page, render
+
+PER_PAGE = 50
+TIMELINE = 100
+
+router = APIRouter(include_in_schema=False)
+
+Word = Annotated[str, Query(max_length=80)]
+YES_NO = {"": None, "yes": True, "no": False}
+
+
+@router.get("/leads")
+def leads_page(
+    request: Request,
+    caller: Looker,
+    status: Word = "",
+    provider: Word = "",
+    upcoming: Word = "",
+    stub: Word = "",
+    client: Word = "",
+    cursor: Annotated[str, Query(max_length=400)] = "",
+) -> Response:
+    """The list of leads, filtered by what is no personal data."""
+    filters = _filters(status.strip(), provider, upcoming, stub)
+    scope = caller.scope.narrowed(id_in(client))
+    asked = {"status": status, "provider": provider, "upcoming": upcoming, "stub": stub, "client": client}
+    with reading(engine_of(request)) as snapshot:
+        try:
+            found, following = (
+                lead_list.page(snapshot, scope, filters, limit=PER_PAGE, cursor=cursor or None)
+                if scope is not None
+                else ([], None)
+            )
+        except BadCursor:
+            raise problems.bad_cursor() from None
+        return _list(snapshot, caller, found, asked=asked, following=following, first=not cursor)
+
+
+@router.post("/leads/search", dependencies=[Depends(same_site)])
+def search_page(request: Request, caller: Looker, form: Form) -> Response:
+    """Find a lead by what somebody typed: in a body, so that no address gets into a URL."""
+    with reading(engine_of(request)) as snapshot:
+        try:
+            found = _search(request, snapshot, caller.scope, form.get("who", ""))
+        except (NotAsked, Problem):
+            return _list(snapshot, caller, [], notice="Type an email, a phone number or your CRM’s id.")
+        if len(found) == 1:
+            return RedirectResponse(f"/leads/{found[0].id}", 303)
+        return _list(snapshot, caller, found, notice="" if found else "Nobody is known by that.")
+
+
+@router.get("/leads/{lead_id}")
+def lead_page(
+    request: Request,
+    caller: Looker,
+    lead_id: str,
+    cursor: Annotated[str, Query(max_length=400)] = "",
+) -> Response:
+    """One lead; the id of a merged one leads to where it went."""
+    with reading(engine_of(request)) as snapshot:
+        lead = _find(snapshot, caller, lead_id)
+        if str(lead.id) != lead_id.lower():
+            return RedirectResponse(f"/leads/{lead.id}", 303)
+        shown = _drawer(snapshot, lead, cursor or None)
+        name = leads.contacts(snapshot, [(lead.client_id, lead.id)])[lead.id].name
+        now = snapshot.now
+    etag = conditional.etag_of(shown.content())
+    return page("lead.html", now=now, caller=caller, drawer=shown, name=name, etag=etag, first=not cursor)
+
+
+@router.get("/leads/{lead_id}/timeline")
+def timeline(request: Request, caller: Looker, lead_id: str) -> Response:
+    """The part of a lead's page that changes; 304 while it has not."""
+    with reading(engine_of(request)) as snapshot:
+        lead = _find(snapshot, caller, lead_id)
+        shown = _drawer(snapshot, lead, None)
+        now = snapshot.now
+    html = render("timeline.html", now=now, drawer=shown, first=True).encode()
+    return conditional.answer(request, html, "text/html; charset=utf-8", content=shown.content())
+
+
+def _find(snapshot: Reading, caller: Caller, lead_id: str) -> Lead:
+    try:
+        return leads.find(snapshot, caller.scope, lead_id_in(lead_id))
+    except UnknownLead:
+        raise problems.no_such_lead() from None
+
+
+def _drawer(snapshot: Reading, lead: Lead, cursor: str | None) -> Drawer:
+    known = appointments.of_lead(snapshot, lead)
+    found = booking.at(snapshot.now, lead, known)
+    try:
+        shown, older = appointments.cut(known, lead, statuses=frozenset(), limit=TIMELINE, cursor=cursor)
+    except BadCursor:
+        raise problems.bad_cursor() from None
+    speaking = [one for one in known if one.id == found.row_id and one not in shown]
+    said = appointments.said_of(snapshot, lead.client_id, [*shown, *speaking])
+    return drawer.lay_out(lead, known, shown, said, found, snapshot.now, older)
+
+
+def _search(request: Request, snapshot: Reading, scope: Scope, who: str) -> list[Listed]:
+    asked = search_in(who)
+    return [
+        lead
+        for client in lead_list.clients_within(snapshot, scope).values()
+        for lead in lead_list.named(
+            snapshot, request.app.state.keyring, client.id, asked.identity(client.region)
+        )
+    ]
+
+
+def _filters(status: str, provider: str, upcoming: str, stub: str) -> Filters:
+    try:
+        return Filters(
+            status=status or None,
+            provider=Provider(provider) if provider else None,
+            upcoming=YES_NO[upcoming],
+            stub=YES_NO[stub],
+        )
+    except (ValueError, KeyError):
+        raise Problem(422, "bad-field", "There is no such filter.") from None
+
+
+def _list(
+    snapshot: Reading,
+    caller: Caller,
+    found: list[Listed],
+    *,
+    asked: dict[str, str] | None = None,
+    following: str | None = None,
+    first: bool = True,
+    notice: str | None = None,
+) -> Response:
+    names = leads.contacts(snapshot, [(one.client_id, one.id) for one in found])
+    kept = {field: value for field, value in (asked or {}).items() if value}
+    return page(
+        "leads.html",
+        now=snapshot.now,
+        caller=caller,
+        rows=[_row(one, names[one.id].name, snapshot.now) for one in found],
+        asked=asked or {},
+        clients=lead_list.clients_within(snapshot, caller.scope) if caller.scope.client_id is None else {},
+        next_link="/leads?" + urlencode({**kept, "cursor": following}) if following else None,
+        first_link=None if first else "/leads?" + urlencode(kept),
+        notice=notice,
+        filtered=bool(kept),
+    )
+
+
+def _row(one: Listed, name: str | None, now: datetime) -> dict[str, Any]:
+    """One row of the list: the next meeting if there is one, else the one that speaks for the lead."""
+    zone, _ = times.zone_of()
+    at = one.next_start_at or one.appointment_start_at
+    return {
+        "lead": one,
+        "name": name,
+        "at": at,
+        "when": times.moment(at, zone) if at else None,
+        "ahead": bool(at and at > now),
+        "word": present.STATUS_TEXT.get(one.appointment_status or "", one.appointment_status),
+        "provider": present.PROVIDER_TEXT.get(one.appointment_provider, one.appointment_provider),  # type: ignore[call-overload]
+    }

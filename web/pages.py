@@ -1,0 +1,43 @@
+"""The pages that people see, and those that tell them what went wrong."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from web import lead_pages, sign_in_pages
+from web.problems import Problem
+from web.templating import page
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+def home() -> Response:
+    """Leads are what there is to see."""
+    return RedirectResponse("/leads", 303)
+
+
+@router.get("/api/docs")
+def api_docs(request: Request) -> Response:
+    """The API's description, from its own OpenAPI document and nobody else's host."""
+    return page("api_docs.html", document=request.app.openapi())
+
+
+router.include_router(sign_in_pages.router)
+router.include_router(lead_pages.router)
+
+HEADLINES = {
+    400: "That address does not work",
+    403: "This is not for you to see",
+    404: "Nothing here",
+    405: "That cannot be done here",
+    422: "That address does not work",
+    503: "The books do not answer",
+}
+
+
+def problem_page(problem: Problem) -> Response:
+    """What went wrong, for people."""
+    headline = HEADLINES.get(problem.status, "Something went wrong")
+    answer = page("problem.html", status_code=problem.status, headline=headline, detail=problem.detail)
+    answer.headers.update(problem.headers)
+    return answer
