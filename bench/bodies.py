@@ -22,14 +22,17 @@ def email_of(number: int) -> str:
 def people(count: int) -> Iterator[tuple[int, dict[str, str | None]]]:
     """Leads as a CRM exports them."""
     for number in range(count):
-        yield number, {
-            "external_id": f"crm-{number:07d}",
-            "email": email_of(number),
-            "phone": f"+1202{number % 10_000_000:07d}",
-            "first_name": FIRST[number % len(FIRST)],
-            "last_name": LAST[number % len(LAST)],
-            "status": "contacted",
-        }
+        yield (
+            number,
+            {
+                "external_id": f"crm-{number:07d}",
+                "email": email_of(number),
+                "phone": f"+1202{number % 10_000_000:07d}",
+                "first_name": FIRST[number % len(FIRST)],
+                "last_name": LAST[number % len(LAST)],
+                "status": "contacted",
+            },
+        )
 
 
 def body_of(number: int, email: str, seed: str = "") -> bytes:
@@ -45,7 +48,7 @@ def body_of(number: int, email: str, seed: str = "") -> bytes:
         "created_at": _text(now),
         "email": email,
         "event": event,
-        "first_name": name.split()[0],
+        "first_name": name.split(maxsplit=1)[0],
         "last_name": name.split()[1],
         "name": name,
         "new_invitee": None,

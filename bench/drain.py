@@ -60,7 +60,8 @@ def measure(stage: Stage) -> list[Figure]:
 def _drain(stage: Stage, template: str, count: int, processes: int) -> float:
     numbers = in_any_order(count)
     chunks = [
-        [str(lead_id_of(number)) for number in numbers[first : first + CHUNK]] for first in range(0, count, CHUNK)
+        [str(lead_id_of(number)) for number in numbers[first : first + CHUNK]]
+        for first in range(0, count, CHUNK)
     ]
     with stage.database(template) as name, ExitStack() as stack:
         workers = [

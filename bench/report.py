@@ -31,8 +31,13 @@ def _bars(figures: list[Figure]) -> list[str]:
     lines = ["", "```text"]
     for figure in shown:
         most = max(median(figure.measured), median(figure.reference))
-        for label, values in ((figure.what.split(":")[0], figure.measured), (figure.against, figure.reference)):
-            lines.append(f"{label[:34]:<34} {'█' * max(1, round(median(values) / most * BAR))} {median(values):,.0f}")
+        for label, values in (
+            (figure.what.split(":")[0], figure.measured),
+            (figure.against, figure.reference),
+        ):
+            lines.append(
+                f"{label[:34]:<34} {'█' * max(1, round(median(values) / most * BAR))} {median(values):,.0f}"
+            )
     return [*lines, "```"]
 
 

@@ -85,7 +85,9 @@ class Stage:
         }
 
     @contextmanager
-    def process(self, arguments: Sequence[str], name: str, port: int = 8000) -> Iterator[subprocess.Popen[str]]:
+    def process(
+        self, arguments: Sequence[str], name: str, port: int = 8000
+    ) -> Iterator[subprocess.Popen[str]]:
         """A process of ours, with its log in a file: logging is part of the service."""
         with (self.folder / "processes.log").open("a") as log:
             child = subprocess.Popen(

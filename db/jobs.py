@@ -34,7 +34,9 @@ def due(
     database: Database[Any], client_id: UUID, lead_ids: Sequence[UUID], only: UUID | None = None
 ) -> list[Job]:
     """The due jobs of some leads, oldest first; `only` narrows them to one job."""
-    rows = database.execute(_DUE, (client_id, literal(lead_ids), only, only, TAKE_AT_MOST), binary=True).fetchall()
+    rows = database.execute(
+        _DUE, (client_id, literal(lead_ids), only, only, TAKE_AT_MOST), binary=True
+    ).fetchall()
     return [Job(*row) for row in rows]
 
 

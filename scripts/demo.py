@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from db import clients, connections, ledger, sign_in
+from db import clients, connections, ledger
 from db.clients import Client
 from db.desk import Database
 from db.ids import new_id
@@ -55,7 +55,6 @@ def ensure(database: Database, witness: Database, keyring: Keyring, var: Path) -
         _make(database, witness, keyring)
         known = clients.every(database)
     demo = next((one for one in known if one.name == CLIENT), None)
-    sign_in.ensure_operator(database, OPERATOR, "admin")
     return _shown(database, keyring, demo, var) if demo else None
 
 

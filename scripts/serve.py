@@ -9,9 +9,9 @@ from uuid import UUID
 import web.app
 from boot.logs import get_logger
 from boot.settings import Settings
+from db import engine
 from db.desk import Desk
 from db.due import long_backlogs
-from db import engine
 from db.failures import is_transient
 from db.keyring import Keyring
 from ingest.app import PREFIX, Webhooks
@@ -40,7 +40,9 @@ class Site:
         self._doorbell = Doorbell.connect(settings.redis_url)
         self._ringer = Ringer(self._doorbell, crowded=lambda: self._crowded)
         self._webhooks = Webhooks(settings.database_dsn, keyring, self._ringer)
-        self._pages = web.app.create(engine.create(settings.sqlalchemy_url), keyring, settings.base_url, self._doorbell.is_reachable)
+        self._pages = web.app.create(
+            engine.create(settings.sqlalchemy_url), keyring, settings.base_url, self._doorbell.is_reachable
+        )
         self._watch: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

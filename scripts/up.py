@@ -9,7 +9,7 @@ import typer
 from boot.embedded import servers
 from boot.settings import PROJECT, Settings, child_environment
 from boot.supervisor import read_procfile, supervise
-from db import migrate, sign_in
+from db import migrate, operators, sign_in
 from scripts import console, demo
 
 
@@ -29,9 +29,9 @@ def up(
             console.secrets_opened(),
         ):
             shown = demo.ensure(database, witness, console.keyring(loaded), loaded.var)
-            link = sign_in.make_link(database, demo.OPERATOR)
+            link = sign_in.make_link(database, operators.add(database, demo.OPERATOR, "admin"))
         _greet(loaded, shown, link)
-        code = asyncio.run(
+        asyncio.run(
             supervise(
                 read_procfile(PROJECT / "Procfile"),
                 environment=child_environment(loaded),
@@ -39,7 +39,6 @@ def up(
                 servers=started,
             )
         )
-    raise typer.Exit(code)
 
 
 def _greet(loaded: Settings, shown: demo.Shown | None, link: str) -> None:

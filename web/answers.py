@@ -42,7 +42,8 @@ class Revision(Answer):
 
 class Appointment(Answer):
     """One appointment. `rescheduled_from_id` and `rescheduled_to_id` are ids of appointments, though
-    perhaps of one that nobody has told us of yet, which is then not listed."""
+    perhaps of one that nobody has told us of yet, which is then not listed.
+    """
 
     id: UUID
     provider: Provider

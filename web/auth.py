@@ -13,7 +13,7 @@ from web.problems import Problem
 SESSION_COOKIE = "apptrail_session"
 
 
-class SignInFirst(Exception):  # noqa: N818  it is a verdict
+class SignInFirst(Exception):
     """A page was asked for by nobody we know."""
 
 

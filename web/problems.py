@@ -10,7 +10,7 @@ MEDIA_TYPE = "application/problem+json"
 ABOUT = "urn:apptrail:problem:"
 
 
-class Problem(Exception):  # noqa: N818  it is what the standard calls it
+class Problem(Exception):
     """A request that is answered with a problem document."""
 
     def __init__(

@@ -43,7 +43,12 @@ def booked(
         },
         **more,
     }
-    return {"event": event, "created_at": text_of(booked_at), "created_by": f"{API}/users/U", "payload": payload}
+    return {
+        "event": event,
+        "created_at": text_of(booked_at),
+        "created_by": f"{API}/users/U",
+        "payload": payload,
+    }
 
 
 def canceled(booking: dict[str, Any], at: datetime, *, replaced_by: str | None = None) -> dict[str, Any]:

@@ -59,7 +59,12 @@ class Stack:
     def cli(self, *arguments: str) -> str:
         """Run a command and return what it prints; a failure fails the test."""
         done = subprocess.run(
-            [APPTRAIL, *arguments], env=self.environment, capture_output=True, text=True, timeout=60, check=False
+            [APPTRAIL, *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -73,7 +78,9 @@ class Stack:
         self.token = json.loads(self.cli("token", "add", "agency", "--role", "admin", "--json"))["token"]
 
     def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start a process; what it logs goes to a file."""
+        """Start a process unless it runs; what it logs goes to a file."""
+        if name in self.processes:
+            return self.processes[name]
         with self.log_of(name).open("ab") as log:
             process = subprocess.Popen([APPTRAIL, *arguments], env=self.environment, stdout=log, stderr=log)
         self.processes[name] = process
@@ -107,7 +114,9 @@ class Stack:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         headers = options.pop("headers", None) or {"calendly-webhook-signature": signed(raw)}
         url = f"{self.url}/webhooks/calendly/{self.endpoint}"
-        return httpx.post(url, content=raw, headers=headers, timeout=options.pop("timeout", 5), trust_env=False)
+        return httpx.post(
+            url, content=raw, headers=headers, timeout=options.pop("timeout", 5), trust_env=False
+        )
 
     def ask(self, path: str, **parameters: Any) -> Any:
         """Ask the API."""

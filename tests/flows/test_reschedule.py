@@ -1,6 +1,5 @@
 """Promises 5 and 7: the pair of a reschedule becomes a chain, whatever order it comes in and whoever dies."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,16 +14,18 @@ BOOKED, MOVED = NOW - timedelta(days=2), NOW - timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
-def served(stack: Stack) -> Iterator[Stack]:
+def served(stack: Stack) -> Stack:
     stack.start_web()
-    yield stack
+    return stack
 
 
 def halves(person: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     email = f"{person}@example.com"
     first = booked(f"{person}A", email, START, START + timedelta(minutes=30), BOOKED)
     old = canceled(first, MOVED, replaced_by=f"{person}B")
-    new = booked(f"{person}B", email, NEW_START, NEW_START + timedelta(minutes=30), MOVED, replaces=f"{person}A")
+    new = booked(
+        f"{person}B", email, NEW_START, NEW_START + timedelta(minutes=30), MOVED, replaces=f"{person}A"
+    )
     return first, old, new
 
 
@@ -88,7 +89,9 @@ def test_the_reverse_relation_is_shown_while_the_new_half_is_unknown(served: Sta
     assert served.appointments(lead_id)[0]["id"] == promised
 
 
-def test_a_cancellation_before_its_creation_and_a_stale_creation_after_it_stay_canceled(served: Stack) -> None:
+def test_a_cancellation_before_its_creation_and_a_stale_creation_after_it_stay_canceled(
+    served: Stack,
+) -> None:
     served.start_workers()
     first = booked("ericA", "eric@example.com", START, START + timedelta(hours=1), BOOKED)
     lost = canceled(first, MOVED)
@@ -139,4 +142,6 @@ def test_a_stub_becomes_the_imported_lead_with_its_history(served: Stack) -> Non
     served.wait_for(served.inbox_is_empty, 10)
     assert served.lead_of("hugo@example.com") == stub
     assert len(served.appointments(stub)) == 1
-    assert served.rows(f"SELECT stub, first_name, external_id FROM lead WHERE id = '{stub}'") == [(False, "Hugo", "crm-7")]
+    assert served.rows(f"SELECT stub, first_name, external_id FROM lead WHERE id = '{stub}'") == [
+        (False, "Hugo", "crm-7")
+    ]

@@ -44,7 +44,9 @@ def versions_of(database: Database, client_id: UUID) -> dict[str, set[Any]]:
     """Which version of which row there is: equal before and after, if nothing was written."""
     return {
         table: set(
-            database.execute(f"SELECT id, xmin::text FROM {table} WHERE client_id = %s", (client_id,)).fetchall()
+            database.execute(
+                f"SELECT id, xmin::text FROM {table} WHERE client_id = %s", (client_id,)
+            ).fetchall()
         )
         for table in ("lead", "appointment", "observation", "lead_identity", "dead_letter", "legacy_rollup")
     }
@@ -53,7 +55,9 @@ def versions_of(database: Database, client_id: UUID) -> dict[str, set[Any]]:
 def left_over(database: Database, client_id: UUID) -> dict[str, int]:
     """How many jobs and dead letters there are."""
     return {
-        table: database.execute(f"SELECT count(*) FROM {table} WHERE client_id = %s", (client_id,)).fetchall()[0][0]
+        table: database.execute(
+            f"SELECT count(*) FROM {table} WHERE client_id = %s", (client_id,)
+        ).fetchall()[0][0]
         for table in ("inbox", "dead_letter")
     }
 
@@ -69,9 +73,7 @@ def _has(lead: dict[str, Any], row: dict[str, Any]) -> bool:
     return (row["provider"], row["external_id"]) in lead["appointments"]
 
 
-def _identities(
-    database: Database, client_id: UUID, names: Mapping[str, str]
-) -> dict[UUID, frozenset[str]]:
+def _identities(database: Database, client_id: UUID, names: Mapping[str, str]) -> dict[UUID, frozenset[str]]:
     found: dict[UUID, set[str]] = defaultdict(set)
     for row in _rows(database, "lead_identity", client_id):
         digest = bytes(row["digest"]).hex()

@@ -96,4 +96,3 @@ def played(hands: Hands, batches: Iterable[Sequence[Telling]]) -> UUID:
             post(hands.database, [one.parcel(client_id) for one in batch])
             drain_all(hands, client_id)
     return client_id
-

@@ -7,7 +7,15 @@ from typing import Any
 from hypothesis import strategies as st
 
 from pipeline.appointment import Appointment
-from pipeline.observation import AppointmentKey, Description, Links, Observation, Outcome, Schedule, StatusWord
+from pipeline.observation import (
+    AppointmentKey,
+    Description,
+    Links,
+    Observation,
+    Outcome,
+    Schedule,
+    StatusWord,
+)
 from pipeline.words import Provider, Source, Status
 from tests.builders import at
 
