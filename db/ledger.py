@@ -217,9 +217,12 @@ def _changes(
         if held.leads[lead_id].legacy:
             statements[lead_id] += legacy_observations(hands.database, client_id, lead_id)
     bases = {lead_id: held.leads[lead_id].base for lead_id in (*said, *idle)}
-    touched = [one.key for entries in statements.values() for one in entries if isinstance(one, Observation)]
+    observed = {
+        lead_id: [one for one in entries if isinstance(one, Observation)]
+        for lead_id, entries in statements.items()
+    }
     changes = []
-    for lead_id, shelved in load(hands.database, client_id, bases, touched).items():
+    for lead_id, shelved in load(hands.database, client_id, bases, observed).items():
         receipts = {
             payload.digest: Receipt(job.received_at, job.trace_id)
             for job, payload in said.get(lead_id, ())

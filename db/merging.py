@@ -95,11 +95,10 @@ def _recompute(database: Database[Any], client_id: UUID, held: Held, loser: UUID
         if held.leads[lead_id].legacy:
             said += legacy_observations(database, client_id, lead_id)
     changes = []
-    for lead_id, shelved in load(database, client_id, bases, [one.key for one in said]).items():
+    for lead_id, shelved in load(database, client_id, bases, {winner: said}).items():
         book = enter(shelved.book, said) if lead_id == winner else shelved.book
-        unseen = Shelved(
-            Book(), shelved.ids
-        )  # every row is written: what two leads showed apart says nothing
+        # Every row is written: what two leads showed apart says nothing.
+        unseen = Shelved(Book(), shelved.ids, shelved.elsewhere)
         changes.append(Change(lead_id, unseen, book, compute(book, held.now), {}))
     save(database, client_id, changes)
 

@@ -25,10 +25,15 @@ _OBSERVATION: TypeAdapter[Observation] = TypeAdapter(Observation)
 
 @dataclass(frozen=True, slots=True)
 class Shelved:
-    """What the database holds of one lead: its book, and the row id of each appointment."""
+    """What the database holds of one lead: its book, and the row id of each appointment that it names.
+
+    `elsewhere` are ids of appointments that a link names and another lead has: for a moment, until the
+    leads are merged, or for good, where both are real people's.
+    """
 
     book: Book
     ids: dict[AppointmentKey, UUID]
+    elsewhere: dict[AppointmentKey, UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +59,44 @@ def load(
     database: Database[Any],
     client_id: UUID,
     bases: Mapping[UUID, Base],
-    touched: Iterable[AppointmentKey],
+    said: Mapping[UUID, Sequence[Observation]],
 ) -> dict[UUID, Shelved]:
-    """Load the books of some leads; observations only of the appointments that are touched."""
-    rows = database.execute(_APPOINTMENTS, (client_id, literal(bases)), binary=True).fetchall()
+    """Load the books of some leads, with the observations of those appointments of which something is said."""
+    touched = {
+        key: None for statements in said.values() for one in statements for key in (one.key, *one.linked)
+    }
+    own_rows = database.execute(_APPOINTMENTS, (client_id, literal(bases)), binary=True)
+    named = _rows_named(database, client_id, touched)
     folded: dict[UUID, dict[AppointmentKey, Folded]] = {lead_id: {} for lead_id in bases}
     ids: dict[UUID, dict[AppointmentKey, UUID]] = {lead_id: {} for lead_id in bases}
-    owner: dict[AppointmentKey, UUID] = {}
-    for lead_id, row_id, provider, external_id, facts in rows:
+    for lead_id, row_id, provider, external_id, facts in own_rows.fetchall():
         key = AppointmentKey(Provider(provider), external_id)
         ids[lead_id][key] = row_id
-        owner[key] = lead_id
         if facts is not None:
             folded[lead_id][key] = _FOLDED.validate_json(facts)
-    known = [key for key in dict.fromkeys(touched) if key in owner]
-    said: dict[UUID, dict[AppointmentKey, Observations]] = {lead_id: {} for lead_id in bases}
-    for key, observations in observations_of(database, client_id, known).items():
-        said[owner[key]][key] = observations
+    linked = {key for facts in folded.values() for one in facts.values() for key in one.linked}
+    known = named | {key: row_id for own in ids.values() for key, row_id in own.items()}
+    known |= _rows_named(database, client_id, linked - known.keys() - touched.keys())
+    history = observations_of(database, client_id, [key for key in touched if key in known])
     return {
-        lead_id: Shelved(Book(base, folded[lead_id], said[lead_id]), ids[lead_id])
+        lead_id: Shelved(
+            Book(base, folded[lead_id], {one.key: history.get(one.key, {}) for one in said.get(lead_id, ())}),
+            ids[lead_id],
+            {key: row_id for key, row_id in known.items() if key not in ids[lead_id]} if len(known) else {},
+        )
         for lead_id, base in bases.items()
     }
+
+
+def _rows_named(
+    database: Database[Any], client_id: UUID, keys: Iterable[AppointmentKey]
+) -> dict[AppointmentKey, UUID]:
+    """The row ids of appointments, whichever lead has them."""
+    columns = columns_of(list(keys))
+    if not columns:
+        return {}
+    rows = database.execute(_NAMED, (*columns, client_id), binary=True).fetchall()
+    return {AppointmentKey(Provider(provider), external_id): row_id for provider, external_id, row_id in rows}
 
 
 def observations_of(
@@ -116,16 +138,19 @@ def _observation_rows(client_id: UUID, change: Change) -> Iterable[tuple[Any, ..
 
 def _appointment_rows(client_id: UUID, change: Change) -> Iterable[tuple[Any, ...]]:
     """Rows of the appointments whose facts or whose look changed, neighbours included."""
-    ids = change.before.ids
+    own, elsewhere = change.before.ids, change.before.elsewhere
     folded_before = change.before.book.folded
     before = project(folded_before) if folded_before else {}
     changed = {
         key: one
         for key, one in change.computed.appointments.items()
-        if key not in ids or before.get(key) != one or folded_before.get(key) != change.book.folded.get(key)
+        if (key not in own or before.get(key) != one or folded_before.get(key) != change.book.folded.get(key))
+        and not (one.placeholder and key in elsewhere)
     }
+    ids = {**elsewhere, **own}
     for key in changed:
-        ids.setdefault(key, new_id())
+        if key not in ids:
+            ids[key] = new_id()
     for key, one in changed.items():
         facts = change.book.folded.get(key)
         yield (
@@ -163,6 +188,11 @@ _APPOINTMENTS = """
     SELECT lead_id, id, provider, external_id, folded::text
     FROM appointment WHERE client_id = %s AND lead_id = ANY (%s::uuid[])"""
 
+_NAMED = """
+    SELECT k.provider, k.external_id, a.id
+    FROM unnest(%s::text[], %s::text[]) AS k (provider, external_id)
+    JOIN appointment a ON a.client_id = %s AND a.provider = k.provider AND a.external_id = k.external_id"""
+
 _OBSERVATIONS = """
     SELECT o.provider, o.external_id, o.digest, o.body::text
     FROM unnest(%s::text[], %s::text[]) AS k (provider, external_id)
@@ -177,64 +207,17 @@ _SAVE_OBSERVATIONS = """
     ON CONFLICT (client_id, provider, external_id, digest)
     DO UPDATE SET source = excluded.source, body = excluded.body"""
 
-_APPOINTMENT_COLUMNS = [
-    "client_id",
-    "id",
-    "lead_id",
-    "provider",
-    "external_id",
-    "ghl_appointment_id",
-    "calendly_invitee_uri",
-    "calendly_scheduled_event_uri",
-    "ghl_calendar_id",
-    "calendly_event_type_uri",
-    "start_at",
-    "end_at",
-    "timezone",
-    "status",
-    "status_changed_at",
-    "booked_at",
-    "canceled_at",
-    "cancel_reason",
-    "rescheduled_from_id",
-    "rescheduled_to_id",
-    "link_kind",
-    "moved_count",
-    "removed_at_provider",
-    "placeholder",
-    "source",
-    "first_effective_at",
-    "folded",
-]
-_APPOINTMENT_TYPES = [
-    "uuid",
-    "uuid",
-    "uuid",
-    "text",
-    "text",
-    "text",
-    "text",
-    "text",
-    "text",
-    "text",
-    "timestamptz",
-    "timestamptz",
-    "text",
-    "text",
-    "timestamptz",
-    "timestamptz",
-    "timestamptz",
-    "text",
-    "uuid",
-    "uuid",
-    "text",
-    "integer",
-    "boolean",
-    "boolean",
-    "text",
-    "timestamptz",
-    "text",
-]
+_APPOINTMENT_COLUMNS = (
+    "client_id id lead_id provider external_id ghl_appointment_id calendly_invitee_uri "
+    "calendly_scheduled_event_uri ghl_calendar_id calendly_event_type_uri start_at end_at timezone "
+    "status status_changed_at booked_at canceled_at cancel_reason rescheduled_from_id "
+    "rescheduled_to_id link_kind moved_count removed_at_provider placeholder source "
+    "first_effective_at folded"
+).split()
+_APPOINTMENT_TYPES = (
+    "uuid uuid uuid text text text text text text text timestamptz timestamptz text text timestamptz "
+    "timestamptz timestamptz text uuid uuid text integer boolean boolean text timestamptz text"
+).split()
 
 _SAVE_APPOINTMENTS = f"""
     INSERT INTO appointment AS a ({", ".join(_APPOINTMENT_COLUMNS)})
@@ -243,7 +226,7 @@ _SAVE_APPOINTMENTS = f"""
          AS t ({", ".join(f"c{n}" for n in range(27))})
     ON CONFLICT (client_id, provider, external_id) DO UPDATE
     SET {", ".join(f"{column} = excluded.{column}" for column in _APPOINTMENT_COLUMNS[2:])}, updated_at = now()
-    """  # noqa: S608
+    WHERE a.placeholder OR NOT excluded.placeholder"""  # noqa: S608
 
 _SAVE_LEADS = f"""
     UPDATE lead AS l SET {", ".join(f"{column} = t.{column}" for column in _LEAD_COLUMNS)}, updated_at = now()

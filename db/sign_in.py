@@ -1,11 +1,12 @@
-"""Signing in: one-time links, and the sessions that they open. Only hashes of either are kept."""
+"""Signing in: operators, their one-time links, and the sessions that these open. Only hashes are kept."""
 
 import secrets
 from datetime import timedelta
 from uuid import UUID
 
-from db.clients import hash_of
+from db.clients import ROLES, hash_of
 from db.desk import Database
+from db.ids import new_id
 
 LINK_LASTS = timedelta(hours=1)
 SESSION_LASTS = timedelta(hours=12)
@@ -15,13 +16,43 @@ class SpentLink(LookupError):
     """The sign-in link was used already, has expired, or never was one."""
 
 
-def make_link(database: Database, operator_id: UUID, lasts: timedelta = LINK_LASTS) -> str:
-    """Make the token of a link `/sign-in/{token}`; this is the one time it is seen."""
+class UnknownOperator(LookupError):
+    """No operator has that name."""
+
+
+class UnknownRole(ValueError):
+    """A role is read, operate or admin."""
+
+
+def ensure_operator(database: Database, name: str, role: str, client_id: UUID | None = None) -> UUID:
+    """Add an operator, or give the one of that name this role and client; without a client, every one's.
+
+    Raises UnknownRole.
+    """
+    if role not in ROLES:
+        raise UnknownRole
+    row = database.execute(
+        """INSERT INTO operator (id, name, role, client_id) VALUES (%s, %s, %s, %s)
+           ON CONFLICT (name) DO UPDATE SET role = excluded.role, client_id = excluded.client_id RETURNING id""",
+        (new_id(), name, role, client_id),
+    ).fetchone()
+    operator_id: UUID = row[0]  # type: ignore[index]
+    return operator_id
+
+
+def make_link(database: Database, operator: str, lasts: timedelta = LINK_LASTS) -> str:
+    """Make the token of a link `/sign-in/{token}` for an operator by name; this is the one time it is seen.
+
+    Raises UnknownOperator.
+    """
     token = secrets.token_urlsafe(32)
-    database.execute(
-        "INSERT INTO sign_in_link (token_hash, operator_id, expires_at) VALUES (%s, %s, now() + %s)",
-        (hash_of(token), operator_id, lasts),
+    made = database.execute(
+        """INSERT INTO sign_in_link (token_hash, operator_id, expires_at)
+           SELECT %s, id, now() + %s FROM operator WHERE name = %s""",
+        (hash_of(token), lasts, operator),
     )
+    if not made.rowcount:
+        raise UnknownOperator
     return token
 
 

@@ -50,6 +50,11 @@ class Folded:
         return AppointmentKey(self.provider, self.external_id)
 
     @property
+    def linked(self) -> tuple[AppointmentKey, ...]:
+        """The neighbours that it names."""
+        return tuple(AppointmentKey(self.provider, name) for name in (self.replaces, self.replaced_by) if name)
+
+    @property
     def says_it_was_superseded(self) -> bool:
         """Whether its own observations name a successor, or say that there is one."""
         return self.moved or self.replaced_by is not None

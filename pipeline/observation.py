@@ -97,6 +97,11 @@ class Observation(Fact):
         return AppointmentKey(self.provider, self.external_id)
 
     @property
+    def linked(self) -> tuple[AppointmentKey, ...]:
+        """The neighbours that it names."""
+        return linked(self.provider, self.links) if self.links is not None else ()
+
+    @property
     def tier(self) -> int:
         """RULES 7: provider-versioned over unversioned over migration."""
         if self.source is Source.MIGRATION:
@@ -136,6 +141,11 @@ class Observation(Fact):
                 "status": status,
             }
         )
+
+
+def linked(provider: Provider, links: Links) -> tuple[AppointmentKey, ...]:
+    """The keys of the appointments that links name; chains stay within a provider."""
+    return tuple(AppointmentKey(provider, name) for name in (links.replaces, links.replaced_by) if name)
 
 
 def _reason(observation: Observation) -> str | None:

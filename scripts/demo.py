@@ -19,7 +19,6 @@ from db.keyring import Keyring
 from db.ledger import Hands
 from pipeline.addressing import Identity, IdentityKind
 from pipeline.observation import (
-    AppointmentKey,
     Description,
     Links,
     Observation,
@@ -110,13 +109,8 @@ def _histories(client_id: UUID, pepper: bytes, now: datetime) -> Iterator[Parcel
             for said in _meeting(f"demo-{number:03d}-{meeting}", zone, now, made_up):
                 yield Parcel(
                     client_id=client_id, pepper=pepper, received_at=now, trace_id=new_id(), said=said,
-                    key=said.key, links=_links(said), identities=(Identity(IdentityKind.EMAIL, _email(number)),),
+                    key=said.key, links=said.linked, identities=(Identity(IdentityKind.EMAIL, _email(number)),),
                 )  # fmt: skip
-
-
-def _links(said: Observation) -> tuple[AppointmentKey, ...]:
-    links = said.links or Links()
-    return tuple(AppointmentKey(said.provider, one) for one in (links.replaces, links.replaced_by) if one)
 
 
 def _meeting(name: str, zone: str, now: datetime, made_up: random.Random) -> Iterator[Observation]:

@@ -9,7 +9,7 @@ import typer
 from boot.embedded import servers
 from boot.settings import PROJECT, Settings, child_environment
 from boot.supervisor import read_procfile, supervise
-from db import migrate, operators, sign_in
+from db import migrate, sign_in
 from scripts import console, demo
 
 
@@ -29,7 +29,8 @@ def up(
             console.secrets_opened(),
         ):
             shown = demo.ensure(database, witness, console.keyring(loaded), loaded.var)
-            link = sign_in.make_link(database, operators.add(database, demo.OPERATOR, "admin"))
+            sign_in.ensure_operator(database, demo.OPERATOR, "admin")
+            link = sign_in.make_link(database, demo.OPERATOR)
         _greet(loaded, shown, link)
         asyncio.run(
             supervise(

@@ -1,4 +1,4 @@
-"""Builders: values that name only what a test is about, and the real way from a parcel into the books."""
+"""Builders: values that name only what a test is about, and the hands of a worker on a real database."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,31 +7,61 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import psycopg
-
-from db import clients, inbox, ledger
-from db.desk import connect
+from db import clients
+from db.desk import Database, connect
 from db.ids import new_id
 from db.inbox import Parcel, Ring
 from db.keyring import Keyring
 from db.ledger import Hands
 from pipeline.addressing import Contact, Identity, IdentityKind
-from pipeline.observation import (
-    AppointmentKey,
-    Description,
-    Links,
-    Observation,
-    Outcome,
-    Schedule,
-    StatusWord,
-)
-from pipeline.words import Provider, Source, Status
+from pipeline.observation import AppointmentKey, Links, Observation
+from pipeline.words import Provider, Source
 
-NOW = datetime(2026, 6, 10, 9, 0, tzinfo=UTC)
-"""The instant at which a test's story is told, where it does not say otherwise."""
+MIDNIGHT = datetime(2026, 6, 1, tzinfo=UTC)
+"""The hour 0 of every story that counts in hours."""
 
+PEPPER = b"a pepper for tests of 32 bytes.."
 KEYRING = Keyring(["a key for tests"])
-CALENDLY = "https://api.calendly.com"
+
+
+def at(hours: float) -> datetime:
+    """So many hours into the story."""
+    return MIDNIGHT + timedelta(hours=hours)
+
+
+def an_email(who: str) -> Identity:
+    """Somebody's address, as an identity."""
+    return Identity(IdentityKind.EMAIL, f"{who}@example.com")
+
+
+def an_observation(external_id: str = "inv-1", **stated: Any) -> Observation:
+    """What a provider says of one appointment; a register that is not named is not stated."""
+    version_at = stated.get("version_at")
+    known = {"provider": Provider.CALENDLY, "source": Source.WEBHOOK, "observed_at": version_at or at(0)}
+    return Observation(external_id=external_id, **{**known, **stated})
+
+
+def a_parcel(
+    client_id: UUID,
+    said: Observation | None = None,
+    *identities: Identity,
+    pepper: bytes = PEPPER,
+    contact: Contact = Contact(),
+) -> Parcel:
+    """A delivery of what was said, with the neighbours that it names."""
+    said = an_observation() if said is None else said
+    links = said.links or Links()
+    return Parcel(
+        client_id=client_id,
+        pepper=pepper,
+        received_at=said.observed_at,
+        trace_id=new_id(),
+        said=said,
+        key=said.key,
+        links=tuple(AppointmentKey(said.provider, one) for one in (links.replaces, links.replaced_by) if one),
+        identities=identities or (an_email("anna"),),
+        contact=contact,
+    )
 
 
 @dataclass(frozen=True)
@@ -44,127 +74,21 @@ class AClient:
     region: str
 
 
-def a_client(database: psycopg.Connection[Any], name: str = "Harbour Agency", region: str = "US") -> AClient:
+def a_client(database: Database, name: str = "Harbour Agency", region: str = "US") -> AClient:
     """Add a client."""
     client_id = clients.add(database, KEYRING, name, region)
     return AClient(client_id, name, clients.pepper_of(database, KEYRING, client_id), region)
 
 
-def an_observation(
-    external_id: str = "inv-1",
-    *,
-    provider: Provider = Provider.CALENDLY,
-    status: Status | None = Status.CONFIRMED,
-    start_at: datetime | None = NOW + timedelta(days=2),
-    minutes: int = 30,
-    timezone: str | None = "Europe/Berlin",
-    at: datetime = NOW - timedelta(days=1),
-    booked_at: datetime | None = None,
-    canceled_at: datetime | None = None,
-    reason: str | None = None,
-    removed: bool = False,
-    outcome: Status | None = None,
-    replaces: str | None = None,
-    replaced_by: str | None = None,
-    moved: bool = False,
-    calendar: str = "intro-call",
-    source: Source = Source.WEBHOOK,
-    versioned: bool = True,
-) -> Observation:
-    """What a provider says of one appointment at `at`. `start_at` None and `status` None state nothing."""
-    calendly = provider is Provider.CALENDLY
-    event = f"{CALENDLY}/scheduled_events/event-{external_id}"
-    linked = replaces is not None or replaced_by is not None or moved
-    return Observation(
-        provider=provider,
-        external_id=external_id,
-        source=source,
-        observed_at=at,
-        version_at=at if versioned else None,
-        schedule=start_at
-        and Schedule(start_at=start_at, end_at=start_at + timedelta(minutes=minutes), timezone=timezone),
-        status=status
-        and StatusWord(word=status, removed=removed, canceled_at=canceled_at, cancel_reason=reason),
-        outcome=outcome and Outcome(word=outcome, at=at),
-        links=Links(replaces=replaces, replaced_by=replaced_by, moved=moved) if linked else None,
-        description=Description(
-            calendly_invitee_uri=f"{event}/invitees/{external_id}" if calendly else None,
-            calendly_scheduled_event_uri=event if calendly else None,
-            calendly_event_type_uri=f"{CALENDLY}/event_types/{calendar}" if calendly else None,
-            ghl_calendar_id=None if calendly else calendar,
-        ),
-        booked_at=booked_at,
-    )
-
-
-def a_parcel(
-    client: AClient,
-    said: Observation | None = None,
-    *,
-    email: str = "ada@example.test",
-    name: str | None = "Ada Lovelace",
-    phone: str | None = None,
-) -> Parcel:
-    """A delivery about somebody, with the neighbours that its observation names."""
-    said = said or an_observation()
-    names = [said.links.replaces, said.links.replaced_by] if said.links else []
-    identities = [Identity(IdentityKind.EMAIL, email)]
-    if phone:
-        identities.append(Identity(IdentityKind.PHONE, phone))
-    return Parcel(
-        client_id=client.id,
-        pepper=client.pepper,
-        received_at=said.observed_at,
-        trace_id=new_id(),
-        said=said,
-        key=said.key,
-        links=tuple(AppointmentKey(said.provider, one) for one in names if one),
-        identities=tuple(identities),
-        contact=Contact(email=email, phone=phone, full_name=name),
-    )
-
-
 @contextmanager
-def hands(database: str, *, now: datetime | None = NOW) -> Iterator[Hands]:
-    """A worker's hands on a database; `now` is what its transactions take for now, None for the real time."""
+def hands(database: str, *, now: datetime | None = None) -> Iterator[Hands]:
+    """A worker's hands on a database, whose rings nobody hears; `now` is its transactions' now, if given."""
     with connect(database) as own, connect(database) as witness:
         if now is not None:
             for connection in (own, witness):
                 connection.execute("SELECT set_config('apptrail.now', %s, false)", (now.isoformat(),))
-        yield Hands(own, witness, _ring)
+        yield Hands(own, witness, _unheard)
 
 
-def deliver(hands: Hands, *parcels: Parcel) -> UUID:
-    """Post parcels one after the other and drain until nothing is due; the lead of the last one.
-
-    A lead that was merged meanwhile is followed.
-    """
-    rings: list[Ring] = []
-    for parcel in parcels:
-        rings += inbox.post(hands.database, [parcel])
-    for client_id in {ring.client_id for ring in rings}:
-        drain_all(hands, client_id, [ring.lead_id for ring in rings if ring.client_id == client_id])
-    last = rings[-1]
-    row = hands.database.execute(
-        "SELECT coalesce(merged_into, id) FROM lead WHERE client_id = %s AND id = %s",
-        (last.client_id, last.lead_id),
-    ).fetchone()
-    assert row is not None
-    lead_id: UUID = row[0]
-    return lead_id
-
-
-def drain_all(hands: Hands, client_id: UUID, lead_ids: Sequence[UUID]) -> None:
-    """Drain some leads, and whoever their jobs are forwarded to, until nothing is due."""
-    leads = list(dict.fromkeys(lead_ids))
-    while leads:
-        for start in range(0, len(leads), 100):
-            ledger.drain(hands, client_id, leads[start : start + 100])
-        rows = hands.database.execute(
-            "SELECT DISTINCT lead_id FROM inbox WHERE client_id = %s AND not_before <= now()", (client_id,)
-        )
-        leads = [row[0] for row in rows]
-
-
-def _ring(_: Sequence[Ring]) -> None:
+def _unheard(_: Sequence[Ring]) -> None:
     """Nobody listens: a test drains by itself."""

@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from db.engine import reading
+from db.engine import Reading, reading
 from db.reads import appointments, booking, lead_list, leads
+from db.reads.callers import Caller
 from db.reads.cursors import BadCursor
 from db.reads.lead_list import Filters
 from db.reads.leads import UnknownLead
@@ -100,7 +101,7 @@ def search_leads(request: Request, caller: Reader, asked: Search) -> Response:
     return Response(body.model_dump_json(), media_type=JSON, headers={"Cache-Control": "no-store"})
 
 
-def _find(snapshot: leads.Reading, caller: Reader, lead_id: str) -> leads.Lead:
+def _find(snapshot: Reading, caller: Caller, lead_id: str) -> leads.Lead:
     try:
         return leads.find(snapshot, caller.scope, lead_id_in(lead_id))
     except UnknownLead:

@@ -1,8 +1,7 @@
 """Health: whether this process lives, whether it can work, and its numbers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, generate_latest
@@ -54,7 +53,7 @@ def _postgres(engine: Engine) -> bool:
         return is_current(snapshot)
 
 
-def _postgres_parts(probe: "Future[bool]") -> Mapping[str, Any]:
+def _postgres_parts(probe: "Future[bool]") -> dict[str, str]:
     try:
         current = probe.result(PATIENCE_SECONDS)
     except (Unavailable, TimeoutError):

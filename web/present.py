@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from pipeline.appointment import Appointment
 from pipeline.timeline import Revision, Shown
@@ -126,9 +127,9 @@ def short_id(lead_id: object) -> str:
     return str(lead_id)[-8:]
 
 
-def changes(revision: Revision, zone: times.ZoneInfo) -> list[tuple[str, str | None, str | None]]:
+def changes(revision: Revision, zone: ZoneInfo) -> list[tuple[str, str | None, str | None]]:
     """A revision's changes as (field, before, after) in words; ids of neighbours are left to the chain."""
-    told = []
+    told: list[tuple[str, str | None, str | None]] = []
     for field, (before, after) in revision.changes.items():
         if field in {"rescheduled_from", "rescheduled_to"}:
             told.append((FIELD_TEXT[field], None, "another appointment" if after else "nothing"))
@@ -137,7 +138,7 @@ def changes(revision: Revision, zone: times.ZoneInfo) -> list[tuple[str, str | N
     return told
 
 
-def _shown(value: Shown, zone: times.ZoneInfo) -> str | None:
+def _shown(value: Shown, zone: ZoneInfo) -> str | None:
     if isinstance(value, datetime):
         return times.moment(value, zone)
     return STATUS_TEXT.get(value, value) if value else None

@@ -37,4 +37,4 @@ def at(now: datetime, lead: Lead, appointments: Sequence[Shelved]) -> Booking:
     chosen, why = primary(known, now)
     rollup = roll_up(known, now)
     count = rollup.appointment_count if ids else max(rollup.appointment_count, lead.told_count)
-    return Booking(chosen, chosen and ids.get(chosen.key), why, rollup, count)
+    return Booking(chosen, ids.get(chosen.key) if chosen else None, why, rollup, count)

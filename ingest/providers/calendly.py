@@ -24,6 +24,7 @@ from pipeline.observation import (
     Outcome,
     Schedule,
     StatusWord,
+    linked,
 )
 from pipeline.words import Provider, Source, Status, status_from
 
@@ -179,9 +180,7 @@ class _Delivery:
         return Reading(
             key=self.key,
             said=self._said(links),
-            links=tuple(
-                AppointmentKey(Provider.CALENDLY, one) for one in (links.replaces, links.replaced_by) if one
-            ),
+            links=linked(Provider.CALENDLY, links),
             token=_token_from(self.invitee.tracking),
             identities=tuple(self._identities()),
             contact=self._contact(),

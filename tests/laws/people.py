@@ -13,8 +13,8 @@ from db.inbox import Parcel, post
 from db.ledger import Drained, Hands
 from pipeline.addressing import Identity
 from pipeline.observation import Links, Observation
-from tests.builders import a_parcel, an_email
 from tests.pipeline.strategies import descriptions, instants, maybe, observations, schedules, status_words
+from tests.statements import a_delivery, an_email
 
 PEOPLE = ("anna", "ben")
 
@@ -28,7 +28,7 @@ class Telling:
     identities: tuple[Identity, ...]
 
     def parcel(self, client_id: UUID) -> Parcel:
-        return a_parcel(client_id, self.said, *self.identities)
+        return a_delivery(client_id, self.said, *self.identities)
 
 
 @st.composite

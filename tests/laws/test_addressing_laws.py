@@ -1,9 +1,7 @@
 """Addressing on a real Postgres: whose meeting it is, whoever is told of first (RULES 1-4)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import permutations
-
-import pytest
 
 from db.ids import new_id
 from db.importing import import_rows
@@ -11,21 +9,13 @@ from db.inbox import post
 from db.ledger import Hands
 from pipeline.observation import Links, Observation, Schedule, StatusWord
 from pipeline.words import Status
-from tests import builders
-from tests.builders import PEPPER, a_parcel, an_email, an_observation, at
 from tests.laws.books import Books, books_of
 from tests.laws.people import drain_all
-
-
-@pytest.fixture
-def hands(database: str) -> Iterator[Hands]:
-    with builders.hands(database) as mine:
-        mine.database.execute("SELECT set_config('apptrail.now', %s, false)", (at(6).isoformat(),))
-        yield mine
+from tests.statements import PEPPER, a_delivery, a_statement, an_email, at
 
 
 def confirmed(name: str, hour: float, **links: object) -> Observation:
-    return an_observation(
+    return a_statement(
         name,
         version_at=at(hour),
         status=StatusWord(word=Status.CONFIRMED),
@@ -36,7 +26,7 @@ def confirmed(name: str, hour: float, **links: object) -> Observation:
 
 
 def moved(name: str, hour: float, **links: object) -> Observation:
-    return an_observation(
+    return a_statement(
         name,
         version_at=at(hour),
         status=StatusWord(word=Status.CANCELED, canceled_at=at(hour)),
@@ -62,7 +52,7 @@ def told_one_by_one(hands: Hands, deliveries: Sequence[tuple[str, Observation]],
         people = [(n, {"email": f"{who}@example.com"}) for n, who in enumerate(("anna", "work", "home"))]
         import_rows(hands.database, client_id, PEPPER, "US", iter(people))
     for who, said in deliveries:
-        post(hands.database, [a_parcel(client_id, said, an_email(who))])
+        post(hands.database, [a_delivery(client_id, said, an_email(who))])
         drain_all(hands, client_id)
     return books_of(hands.database, client_id)
 

@@ -1,9 +1,7 @@
 """The laws of the ledger, on a real Postgres: what comes in any order, twice or at once ends in the same books."""
 
-from collections.abc import Iterator
 from threading import Thread
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,16 +12,10 @@ from tests import builders
 from tests.laws.books import books_of, left_over, versions_of
 from tests.laws.people import Telling, chain_tellings, drain_all, played, tellings
 from tests.pipeline.strategies import rearranged
+from tests.statements import at
 
 # Each example has a client of its own: nothing is left of one for the next.
 law = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@pytest.fixture
-def hands(database: str) -> Iterator[Hands]:
-    with builders.hands(database) as mine:
-        mine.database.execute("SELECT set_config('apptrail.now', %s, false)", (builders.at(6).isoformat(),))
-        yield mine
 
 
 @law
@@ -74,10 +66,7 @@ def test_two_writers_at_once_end_as_one_after_the_other(
 
     def work(half: list[Telling]) -> None:
         try:
-            with builders.hands(database) as mine:
-                mine.database.execute(
-                    "SELECT set_config('apptrail.now', %s, false)", (builders.at(6).isoformat(),)
-                )
+            with builders.hands(database, now=at(6)) as mine:
                 for one in half:
                     post(mine.database, [one.parcel(client_id)])
                     drain_all(mine, client_id)

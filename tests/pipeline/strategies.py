@@ -17,7 +17,7 @@ from pipeline.observation import (
     StatusWord,
 )
 from pipeline.words import Provider, Source, Status
-from tests.builders import at
+from tests.statements import at
 
 KEYS = ("a", "b", "c")
 HOURS = (0, 1, 2, 5, 8)

@@ -11,8 +11,8 @@ from pipeline.job import LeadStatusSaid, read_payload
 from pipeline.observation import AppointmentKey, Observation
 from pipeline.timeline import Revision, revisions
 from pipeline.words import Source
-from tests.builders import at
 from tests.pipeline.strategies import histories, instants, observations, rearranged
+from tests.statements import at
 
 lead_words = st.builds(
     LeadStatusSaid,

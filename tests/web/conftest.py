@@ -10,9 +10,10 @@ import psycopg
 import pytest
 from starlette.testclient import TestClient
 
-from db import clients, engine, operators, sign_in
+from db import clients, engine, sign_in
 from db.ledger import Hands
-from tests.builders import KEYRING, NOW, AClient, a_client, hands
+from tests.builders import KEYRING, AClient, a_client, hands
+from tests.web.story import NOW
 from web.app import create
 
 
@@ -36,8 +37,8 @@ class Web:
 
     def sign_in(self, name: str = "Olga", client: AClient | None = None) -> None:
         """Sign an operator in, of one client or of all."""
-        operator = operators.add(self.database, name, "operate", client and client.id)
-        link = sign_in.make_link(self.database, operator)
+        sign_in.ensure_operator(self.database, name, "operate", client.id if client else None)
+        link = sign_in.make_link(self.database, name)
         assert self.http.post(f"/sign-in/{link}").status_code == 303
 
 
@@ -55,6 +56,6 @@ def web(database: str) -> Iterator[Web]:
     """The app at NOW, without a token or a session."""
     reader = engine.create(url_at(database, NOW))
     app = create(reader, KEYRING, "http://testserver", redis_ping=lambda: True)
-    with hands(database) as own, TestClient(app, follow_redirects=False) as http:
+    with hands(database, now=NOW) as own, TestClient(app, follow_redirects=False) as http:
         yield Web(http, own, a_client(own.database))
     reader.dispose()
