@@ -15,6 +15,7 @@ LogFormat = Literal["json", "console"]
 
 PROJECT = Path(__file__).resolve().parent.parent
 POSTGRES_SCHEMES = frozenset({"postgres", "postgresql", "postgresql+psycopg"})
+COUNTERS = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client itself
 REDIS_SCHEMES = frozenset({"redis", "rediss", "unix"})
 
 
@@ -37,6 +38,8 @@ class Settings:
     var: Path
     embedded_postgres: bool
     embedded_redis: bool
+    counters_folder: Path | None = None
+    """Where the processes of this host keep their counters, so that one scrape shows all of them."""
 
     @property
     def database_dsn(self) -> str:
@@ -62,6 +65,11 @@ class Settings:
 def postgres_folder(var: Path) -> Path:
     """The embedded Postgres's folder under `var`."""
     return var / "postgres"
+
+
+def counters_folder(var: Path) -> Path:
+    """Where the processes that `up` starts keep their counters."""
+    return var / "counters"
 
 
 def redis_folder(var: Path) -> Path:
@@ -92,6 +100,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         var=var,
         embedded_postgres=embedded_postgres,
         embedded_redis=not redis_url,
+        counters_folder=Path(given[COUNTERS]) if given.get(COUNTERS) else None,
     )
 
 
@@ -108,6 +117,7 @@ def child_environment(settings: Settings, extra: Mapping[str, str] | None = None
         "APPTRAIL_BASE_URL": settings.base_url,
         "PORT": str(settings.port),
         "LOG_FORMAT": settings.log_format,
+        COUNTERS: str(counters_folder(settings.var)),
         **(extra or {}),
     }
 

@@ -52,7 +52,9 @@ class Folded:
     @property
     def linked(self) -> tuple[AppointmentKey, ...]:
         """The neighbours that it names."""
-        return tuple(AppointmentKey(self.provider, name) for name in (self.replaces, self.replaced_by) if name)
+        return tuple(
+            AppointmentKey(self.provider, name) for name in (self.replaces, self.replaced_by) if name
+        )
 
     @property
     def says_it_was_superseded(self) -> bool:

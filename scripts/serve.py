@@ -41,7 +41,11 @@ class Site:
         self._ringer = Ringer(self._doorbell, crowded=lambda: self._crowded)
         self._webhooks = Webhooks(settings.database_dsn, keyring, self._ringer)
         self._pages = web.app.create(
-            engine.create(settings.sqlalchemy_url), keyring, settings.base_url, self._doorbell.is_reachable
+            engine.create(settings.sqlalchemy_url),
+            keyring,
+            settings.base_url,
+            self._doorbell.is_reachable,
+            settings.counters_folder,
         )
         self._watch: asyncio.Task[None] | None = None
 

@@ -1,13 +1,14 @@
 """`apptrail up`: everything on this machine, from an empty folder to an open page."""
 
 import asyncio
+import shutil
 import sys
 from pathlib import Path
 
 import typer
 
 from boot.embedded import servers
-from boot.settings import PROJECT, Settings, child_environment
+from boot.settings import PROJECT, Settings, child_environment, counters_folder
 from boot.supervisor import read_procfile, supervise
 from db import migrate, sign_in
 from scripts import console, demo
@@ -32,6 +33,7 @@ def up(
             sign_in.ensure_operator(database, demo.OPERATOR, "admin")
             link = sign_in.make_link(database, demo.OPERATOR)
         _greet(loaded, shown, link)
+        _empty(counters_folder(loaded.var))
         asyncio.run(
             supervise(
                 read_procfile(PROJECT / "Procfile"),
@@ -40,6 +42,12 @@ def up(
                 servers=started,
             )
         )
+
+
+def _empty(folder: Path) -> None:
+    """Counters begin at nothing with the processes that keep them."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
 
 
 def _greet(loaded: Settings, shown: demo.Shown | None, link: str) -> None:

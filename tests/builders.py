@@ -46,7 +46,7 @@ def a_parcel(
     said: Observation | None = None,
     *identities: Identity,
     pepper: bytes = PEPPER,
-    contact: Contact = Contact(),
+    contact: Contact | None = None,
 ) -> Parcel:
     """A delivery of what was said, with the neighbours that it names."""
     said = an_observation() if said is None else said
@@ -60,7 +60,7 @@ def a_parcel(
         key=said.key,
         links=tuple(AppointmentKey(said.provider, one) for one in (links.replaces, links.replaced_by) if one),
         identities=identities or (an_email("anna"),),
-        contact=contact,
+        contact=contact or Contact(),
     )
 
 

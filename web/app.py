@@ -1,6 +1,7 @@
 """The web app: API, pages and health, put together."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import cast
 
 from fastapi import FastAPI, Request
@@ -21,9 +22,16 @@ RETRY_SECONDS = "2"
 
 
 def create(
-    engine: Engine, keyring: Keyring, base_url: str, redis_ping: Callable[[], bool] | None = None
+    engine: Engine,
+    keyring: Keyring,
+    base_url: str,
+    redis_ping: Callable[[], bool] | None = None,
+    counters_folder: Path | None = None,
 ) -> FastAPI:
-    """Make the app. `redis_ping` says whether Redis answers; it must not raise and should not take long."""
+    """Make the app. `redis_ping` says whether Redis answers; it must not raise and should not take long.
+
+    `counters_folder`: where all processes of this host keep their counters.
+    """
     app = FastAPI(
         title="apptrail",
         summary="The appointment history of an agency’s leads.",
@@ -36,6 +44,7 @@ def create(
     app.state.keyring = keyring
     app.state.base_url = base_url
     app.state.redis_ping = redis_ping
+    app.state.counters_folder = counters_folder
     app.include_router(api.router)
     app.include_router(pages.router)
     app.include_router(health.router)

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.responses import JSONResponse, Response
 
 from db.engine import Engine, Unavailable, reading
@@ -40,12 +42,22 @@ def readyz(request: Request) -> Response:
 
 @router.get("/metrics")
 def metrics(request: Request) -> Response:
-    """Prometheus text: this process's counters, and the inbox as it is now."""
+    """Prometheus text: the counters of all processes of this host, and the inbox as it is now."""
     return Response(
-        generate_latest(REGISTRY) + generate_latest(_gauges(_measured(engine_of(request)))),
+        generate_latest(_counters(request.app.state.counters_folder))
+        + generate_latest(_gauges(_measured(engine_of(request)))),
         media_type=CONTENT_TYPE_LATEST,
         headers=NO_STORE,
     )
+
+
+def _counters(folder: Path | None) -> CollectorRegistry:
+    """Every process counts into files of one folder; without it there is this process alone."""
+    if folder is None:
+        return REGISTRY
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call]
+    return registry
 
 
 def _postgres(engine: Engine) -> bool:

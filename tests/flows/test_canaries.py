@@ -67,7 +67,9 @@ def broken(body: dict[str, Any]) -> list[bytes]:
     odd = {**body, "payload": {**payload, "email": {"canary3": "canary4"}, "tracking": "canary5"}}
     event = {"start_time": "Thursday, canary6 March", "end_time": "2026-03-06 13:00"}
     parked = {**body, "payload": {**payload, "scheduled_event": event, "timezone": "canary7"}}
-    return [json.dumps(one).encode() for one in (unread, odd, parked)] + [json.dumps(body).encode()[:-9] + b"canary8"]
+    return [json.dumps(one).encode() for one in (unread, odd, parked)] + [
+        json.dumps(body).encode()[:-9] + b"canary8"
+    ]
 
 
 def test_marked_personal_data_is_found_in_lead_and_nowhere_else(served: Stack) -> None:
@@ -100,7 +102,9 @@ def poison(served: Stack) -> None:
 
 def places(served: Stack, answers: list[str]) -> Iterator[tuple[str, str]]:
     """Everything that is not `lead`."""
-    tables = served.rows("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
+    tables = served.rows(
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    )
     for (table,) in tables:
         if table != "lead":
             yield table, "\n".join(row[0] or "" for row in served.rows(f'SELECT t::text FROM "{table}" AS t'))
@@ -116,5 +120,9 @@ def places(served: Stack, answers: list[str]) -> Iterator[tuple[str, str]]:
         answer = httpx.get(f"{served.url}{path}", trust_env=False)
         assert answer.status_code in (303, 401)
         yield path, answer.text
-    for path in (f"/api/v1/leads/{lead_id}/appointments", f"/api/v1/leads/{lead_id}/booking-status", "/api/v1/leads"):
+    for path in (
+        f"/api/v1/leads/{lead_id}/appointments",
+        f"/api/v1/leads/{lead_id}/booking-status",
+        "/api/v1/leads",
+    ):
         yield path, json.dumps(served.ask(path))

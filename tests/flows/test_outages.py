@@ -60,7 +60,9 @@ def test_a_body_of_a_gigabyte_is_refused_without_being_held(served: Stack) -> No
     """Sent in chunks, so that no length gives it away."""
     process = psutil.Process(served.processes["web"].pid)
     before = process.memory_info().rss
-    head = f"POST /webhooks/calendly/{served.endpoint} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+    head = (
+        f"POST /webhooks/calendly/{served.endpoint} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+    )
     chunk = b"100000\r\n" + b"x" * 0x100000 + b"\r\n"
     with socket.create_connection(("127.0.0.1", served.port), timeout=10) as sender:
         sender.sendall(head.encode())
@@ -108,7 +110,10 @@ def test_without_postgres_it_says_try_again_within_two_seconds_and_recovers_by_i
 def test_a_postgres_that_hangs_is_answered_for_within_two_seconds(served: Stack) -> None:
     """Its backends are stopped: connections stay, answers do not come."""
     assert served.deliver(a_booking("lively")).status_code == 200
-    family = [psutil.Process(served.postgres.pid), *psutil.Process(served.postgres.pid).children(recursive=True)]
+    family = [
+        psutil.Process(served.postgres.pid),
+        *psutil.Process(served.postgres.pid).children(recursive=True),
+    ]
     for process in family:
         process.suspend()
     try:

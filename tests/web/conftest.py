@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from starlette.testclient import TestClient
 
-from db import clients, engine, sign_in
+from db import clients, engine, operators, sign_in
 from db.ledger import Hands
 from tests.builders import KEYRING, AClient, a_client, hands
 from tests.web.story import NOW
@@ -37,8 +37,8 @@ class Web:
 
     def sign_in(self, name: str = "Olga", client: AClient | None = None) -> None:
         """Sign an operator in, of one client or of all."""
-        sign_in.ensure_operator(self.database, name, "operate", client.id if client else None)
-        link = sign_in.make_link(self.database, name)
+        operator = operators.add(self.database, name, "operate", client.id if client else None)
+        link = sign_in.make_link(self.database, operator)
         assert self.http.post(f"/sign-in/{link}").status_code == 303
 
 
