@@ -10,6 +10,11 @@ LEGACY_COLUMNS = frozenset(
     "calendly_event_type_uri start_at end_at timezone status status_changed_at booked_at canceled_at cancel_reason "
     "rescheduled_from_id link_kind source created_at updated_at".split()
 )
+FILL = """
+    INSERT INTO appointment (client_id, id, lead_id, provider, external_id, status, source, first_effective_at, start_at)
+    SELECT lpad(to_hex(n % 10), 32, '0')::uuid, gen_random_uuid(), lpad(to_hex(n % 2000), 32, '0')::uuid, 'calendly',
+           n::text, 'confirmed', 'webhook', now(), now() - make_interval(hours => n)
+    FROM generate_series(-10, 20000) AS n"""
 TENANT_TABLES_WITHOUT_CLIENT_FIRST = """
     SELECT c.conrelid::regclass::text, c.conname
     FROM pg_constraint c
@@ -40,9 +45,10 @@ def test_a_leads_timeline_status_start_and_provider_are_read_by_index(
     database: str, query: str, index: str
 ) -> None:
     with psycopg.connect(database) as connection:
-        connection.execute("SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off")
+        connection.execute(FILL)
+        connection.execute("ANALYZE appointment")
         plan = connection.execute(
-            "EXPLAIN SELECT * FROM appointment WHERE " + query.format(id=UUID(int=1))
+            "EXPLAIN SELECT * FROM appointment WHERE " + query.format(id=UUID(int=7))
         ).fetchall()  # type: ignore[call-overload]
     assert index in str(plan)
 

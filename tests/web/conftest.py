@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from starlette.testclient import TestClient
 
-from db import clients, engine, operators, sign_in
+from db import clients, engine, sign_in
 from db.ledger import Hands
 from tests.builders import KEYRING, AClient, a_client, hands
 from tests.web.story import NOW
