@@ -6,7 +6,7 @@ import time
 from uuid import UUID
 
 from bench.leads import CLIENT
-from boot import logs
+from boot import garbage, logs
 from boot.settings import load
 from pipeline.words import Lane
 from workers.doorbell import Doorbell
@@ -23,6 +23,7 @@ def main() -> None:
     ringer = Ringer(doorbell)
     drainer = Drainer(settings.database_dsn, ringer, Lane.LIVE)
     drainer.drain(CLIENT, [])  # connections are open before the clock runs
+    garbage.settle()  # as every worker does
     print("ready", flush=True)
     sys.stdin.readline()
     began = time.monotonic()

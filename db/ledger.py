@@ -224,7 +224,7 @@ def _changes(
     changes = []
     for lead_id, shelved in load(hands.database, client_id, bases, observed).items():
         receipts = {
-            payload.digest: Receipt(job.received_at, job.trace_id)
+            payload.digest: Receipt(job.received_at, job.trace_id, payload, job.payload)
             for job, payload in said.get(lead_id, ())
             if isinstance(payload, Observation)
         }

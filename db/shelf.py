@@ -42,6 +42,9 @@ class Receipt:
 
     received_at: datetime
     trace_id: UUID | None
+    statement: Observation
+    text: str
+    """The statement as it stood in the inbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +132,11 @@ def _observation_rows(client_id: UUID, change: Change) -> Iterable[tuple[Any, ..
         before = change.before.book.observations.get(key, {})
         for digest, one in observations.items():
             if before.get(digest) != one:
-                receipt = change.receipts.get(digest) or Receipt(one.observed_at, None)
+                receipt = change.receipts.get(digest)
                 yield (
                     client_id, new_id(), key.provider, key.external_id, digest.hex(), one.source, one.effective_at,
-                    receipt.received_at, receipt.trace_id, one.model_dump_json(exclude_none=True),
+                    receipt.received_at if receipt else one.observed_at, receipt.trace_id if receipt else None,
+                    receipt.text if receipt and receipt.statement is one else one.model_dump_json(exclude_none=True),
                 )  # fmt: skip
 
 

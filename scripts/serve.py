@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import web.app
+from boot import garbage
 from boot.logs import get_logger
 from boot.settings import Settings
 from db import engine
@@ -61,6 +62,7 @@ class Site:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         sys.setswitchinterval(SWITCH_SECONDS)
+        garbage.settle()
         self._watch = asyncio.create_task(self._watch_backlogs())
         await send({"type": "lifespan.startup.complete"})
         await receive()

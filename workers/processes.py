@@ -6,6 +6,7 @@ from threading import Event
 
 from dramatiq import Worker
 
+from boot import garbage
 from boot.logs import get_logger
 from boot.settings import Settings
 from pipeline.words import Lane
@@ -62,6 +63,7 @@ def _wait(process: str, lane: str) -> None:
     told = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
+    garbage.settle()
     log.info("process_started", process=process, lane=lane)
     told.wait()
     log.info("process_stopping", process=process, lane=lane)
