@@ -99,7 +99,8 @@ def record(
     fingerprint = failure.fingerprint(provider, job.kind)
     tally.flush(database)
     _count(database, job.kind, fingerprint, 1)
-    if _trip_breaker(database, job.kind, fingerprint):
+    _trip_breaker(database, job.kind, fingerprint)
+    if _is_paused(database, job.kind):
         return "paused"
     if job.attempts + 1 >= ATTEMPTS_TO_BURY:
         bury(database, client_id, job, failure, provider)
@@ -139,9 +140,13 @@ def _count(database: Database[Any], kind: str, fingerprint: str, jobs: int) -> N
     )
 
 
-def _trip_breaker(database: Database[Any], kind: str, fingerprint: str) -> bool:
+def _is_paused(database: Database[Any], kind: str) -> bool:
+    return database.execute("SELECT 1 FROM pause WHERE kind = %s", (kind,)).fetchone() is not None
+
+
+def _trip_breaker(database: Database[Any], kind: str, fingerprint: str) -> None:
     """Pause a kind when more than half of at least 50 jobs of this minute failed in one way."""
-    tripped = database.execute(
+    database.execute(
         """INSERT INTO pause (kind, reason, fingerprint)
            SELECT %(kind)s, 'breaker', %(fingerprint)s
            FROM (SELECT coalesce(sum(jobs) FILTER (WHERE fingerprint = ''), 0) AS tried,
@@ -151,4 +156,3 @@ def _trip_breaker(database: Database[Any], kind: str, fingerprint: str) -> bool:
            ON CONFLICT (kind, client_id) DO NOTHING""",
         {"kind": kind, "fingerprint": fingerprint, "least": BREAKER_JOBS},
     )
-    return bool(tripped.rowcount)

@@ -10,7 +10,7 @@ import orjson
 
 from db.arrays import columns_of, literal
 from db.desk import Database
-from db.identities import digest_of, lock_key, of_email, of_phone
+from db.identities import digest_of, lock_key, of_appointment, of_email, of_phone
 from db.ids import new_id
 from db.inbox import INSERT_JOBS, Ring, job_row
 from db.plans import by_index
@@ -18,6 +18,7 @@ from db.shelf import ROLLUP_COLUMNS
 from pipeline.addressing import Identity, IdentityKind, Owner, choose
 from pipeline.instants import read_instant
 from pipeline.job import LeadStatusSaid, MergeAsked
+from pipeline.legacy import keys_named
 from pipeline.words import Lane, Source
 
 CONTACT_COLUMNS = (
@@ -116,6 +117,8 @@ def _identities(row: Row, region: str) -> Iterator[Identity]:
         yield email
     if phone := of_phone(row.get("phone"), region):
         yield phone
+    # Whoever else is told to move this meeting: it is this lead's.
+    yield from map(of_appointment, keys_named(row))
 
 
 def _import_chunk(
@@ -147,7 +150,7 @@ class _Chunk:
 
     client_id: UUID
     now: datetime
-    owners: dict[tuple[str, str], tuple[Owner, str]]
+    owners: dict[tuple[str, str], tuple[Owner, str | None]]
     created: dict[UUID, _Person] = field(default_factory=dict)
     updated: dict[UUID, _Person] = field(default_factory=dict)
     identities: list[tuple[Any, ...]] = field(default_factory=list)
@@ -176,7 +179,7 @@ class _Chunk:
             self._add_job(loser, MergeAsked(source=Source.MANUAL, into=winner, by_evidence=True))
         self.conflicts += [(self.client_id, new_id(), low, high) for low, high in verdict.conflicts]
 
-    def _say_status(self, lead_id: UUID, person: _Person, base: str) -> None:
+    def _say_status(self, lead_id: UUID, person: _Person, base: str | None) -> None:
         """A word that only repeats what was last said is no news."""
         word = person.row.get("status")
         if word and word != base:
@@ -198,12 +201,13 @@ class _Chunk:
             (_INSERT_IDENTITIES, self.identities),
             (_INSERT_CONFLICTS, self.conflicts),
             (INSERT_JOBS, self.jobs),
-            (_INSERT_LEGACY, legacy),
         ):
             if rows:
                 database.execute(statement, columns_of(rows))
         if legacy:
-            database.execute(_SHOW_LEGACY, (self.client_id, literal([row[2] for row in legacy])))
+            new = [row[0] for row in database.execute(_INSERT_LEGACY, columns_of(legacy)).fetchall()]
+            database.execute(_AWAIT_MIGRATION, (self.client_id, literal(new)))
+            database.execute(_SHOW_LEGACY, (self.client_id, literal(new)))
 
     def _save_leads(self, database: Database) -> None:
         created = [
@@ -225,13 +229,15 @@ class _Chunk:
 
 def _owners(
     database: Database, client_id: UUID, claims: Sequence[tuple[str, str]]
-) -> dict[tuple[str, str], tuple[Owner, str]]:
+) -> dict[tuple[str, str], tuple[Owner, str | None]]:
     rows = database.execute(_LOOK_UP, (*columns_of(claims), client_id))
     return {(kind, digest): (Owner(lead, stub), base) for kind, digest, lead, stub, base in rows}
 
 
 _LOOK_UP = """
-    SELECT k.kind, k.digest, coalesce(w.id, l.id), coalesce(w.stub, l.stub), coalesce(w.base_status, l.base_status)
+    SELECT k.kind, k.digest, coalesce(w.id, l.id), coalesce(w.stub, l.stub),
+           CASE WHEN coalesce(w.base_status_at, l.base_status_at) IS NOT NULL
+                THEN coalesce(w.base_status, l.base_status) END
     FROM unnest(%s::text[], %s::text[]) AS k (kind, digest)
     JOIN lead_identity i ON i.client_id = %s AND i.kind = k.kind AND i.digest = decode(k.digest, 'hex')
     JOIN lead l ON l.client_id = i.client_id AND l.id = i.lead_id
@@ -264,11 +270,15 @@ _INSERT_CONFLICTS = """
 _INSERT_LEGACY = """
     INSERT INTO legacy_rollup (client_id, id, lead_id, said)
     SELECT a, b, c, d::jsonb FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[]) AS t (a, b, c, d)
-    ON CONFLICT (client_id, lead_id) DO NOTHING"""
+    ON CONFLICT (client_id, lead_id) DO NOTHING RETURNING lead_id"""
+
+# The next drain that meets such a lead turns the row into observations, whatever is known already.
+_AWAIT_MIGRATION = """
+    UPDATE lead SET rollup_version = 0 WHERE client_id = %s AND id = ANY (%s::uuid[])"""
 
 # Readers of the columns go on seeing what they saw until a drain has turned the row into observations.
 _SHOW_LEGACY = """
-    UPDATE lead l SET rollup_version = 0,
+    UPDATE lead l SET
         ghl_appointment_id = r.said->>'ghl_appointment_id',
         calendly_invitee_uri = r.said->>'calendly_invitee_uri',
         calendly_scheduled_event_uri = r.said->>'calendly_scheduled_event_uri',

@@ -116,8 +116,10 @@ def _drain_together(
 
 
 def _drain_alone(hands: Hands, client_id: UUID, lead_id: UUID, only: UUID | None = None) -> Drained:
-    """One transaction for one lead, or for one job of it; raises what its book raises."""
+    """One transaction for one lead, or for one job of it; raises what its book raises, or Busy."""
     with _transaction(hands, client_id, [lead_id]) as (held, batch):
+        if not held.leads:
+            raise Busy
         _work(hands, client_id, held, list(held.leads), batch, only, strict=True)
     return _finish(hands, client_id, batch)
 
@@ -139,6 +141,8 @@ def _work(
     taken = _forward(hands, client_id, held, batch, jobs.due(hands.database, client_id, lead_ids, only))
     said = _read(hands, client_id, taken, batch)
     idle = [lead_id for lead_id in lead_ids if lead_id not in said and _is_stale(held, lead_id)]
+    for kind, count in Counter(job.kind for job in taken).items():
+        hands.tally.tried(kind, count)
     if not said and not idle:
         return
     batch.holding = suspects.hold(hands.witness, client_id, [*said, *idle], only)
@@ -152,8 +156,6 @@ def _work(
         jobs.remove(hands.database, client_id, applied)
     suspects.let_go(hands.database, batch.holding)
     batch.done += Drained(leads=len(changes), applied=len(applied))
-    for kind, count in Counter(job.kind for job in taken).items():
-        hands.tally.tried(kind, count)
 
 
 def _is_stale(held: Held, lead_id: UUID) -> bool:
@@ -248,24 +250,38 @@ def _change(
     return Change(lead_id, shelved, book, compute(book, held.now), receipts)
 
 
+class Busy(Exception):
+    """Somebody else has the lead; it is left to them."""
+
+
 def _drain_with_care(hands: Hands, client_id: UUID, lead_id: UUID, level: Level) -> Drained:
     """Drain one lead by itself, or job by job, and find out which job is at fault."""
     done = Drained()
-    if level is Level.ALONE:
-        try:
-            done = _drain_alone(hands, client_id, lead_id)
-        except Exception as error:
-            if failures.is_transient(error):
-                raise
-            level = Level.JOB_BY_JOB
-    if level is Level.JOB_BY_JOB:
-        waiting = jobs.due(hands.database, client_id, [lead_id])
-        for job in sorted(waiting, key=lambda one: one.deaths):
-            done += _drain_job(hands, client_id, job)
-        if not waiting:
-            done += _drain_without_jobs(hands, client_id, lead_id)
+    try:
+        if level is not Level.ALONE or not _did_alone(hands, client_id, lead_id, done):
+            _drain_job_by_job(hands, client_id, lead_id, done)
+    except Busy:
+        return done
     suspects.clear(hands.witness, client_id, lead_id)
     return done
+
+
+def _did_alone(hands: Hands, client_id: UUID, lead_id: UUID, done: Drained) -> bool:
+    try:
+        done += _drain_alone(hands, client_id, lead_id)
+    except Exception as error:
+        if failures.is_transient(error) or isinstance(error, Busy):
+            raise
+        return False
+    return True
+
+
+def _drain_job_by_job(hands: Hands, client_id: UUID, lead_id: UUID, done: Drained) -> None:
+    waiting = jobs.due(hands.database, client_id, [lead_id])
+    for job in sorted(waiting, key=lambda one: one.deaths):
+        done += _drain_job(hands, client_id, job)
+    if not waiting:
+        done += _drain_without_jobs(hands, client_id, lead_id)
 
 
 def _drain_job(hands: Hands, client_id: UUID, job: Job) -> Drained:
@@ -275,7 +291,7 @@ def _drain_job(hands: Hands, client_id: UUID, job: Job) -> Drained:
     try:
         return _drain_alone(hands, client_id, job.lead_id, only=job.id)
     except Exception as error:
-        if failures.is_transient(error):
+        if failures.is_transient(error) or isinstance(error, Busy):
             raise
         return _record(hands, client_id, job, failure_from(error))
 
@@ -285,7 +301,7 @@ def _drain_without_jobs(hands: Hands, client_id: UUID, lead_id: UUID) -> Drained
     try:
         return _drain_alone(hands, client_id, lead_id)
     except Exception as error:
-        if failures.is_transient(error):
+        if failures.is_transient(error) or isinstance(error, Busy):
             raise
         fingerprint = failure_from(error).fingerprint(None, "book")
         suspects.suspect(hands.witness, client_id, [lead_id], Level.QUARANTINED, fingerprint)
@@ -318,5 +334,10 @@ def _provider(job: Job) -> str | None:
 
 def _merge(hands: Hands, client_id: UUID, job: Job, payload: MergeAsked) -> Drained:
     """Carry a merge out in a transaction of its own, both leads locked in id order."""
-    merged = merge(hands.database, client_id, job, payload, hands.ringer)
+    try:
+        merged = merge(hands.database, client_id, job, payload, hands.ringer)
+    except Exception as error:
+        if failures.is_transient(error):
+            raise
+        return _record(hands, client_id, job, failure_from(error))
     return Drained(merged=1) if merged else Drained()

@@ -35,7 +35,7 @@ def merge(database: Database[Any], client_id: UUID, job: Job, asked: MergeAsked,
     By evidence only a stub is merged; two real leads are listed as a conflict. Raises LockNotAvailable
     when a lead stays busy; the job is still there then.
     """
-    winner = _winner(database, client_id, asked.into)
+    winner = winner_of(database, client_id, asked.into)
     pair = [job.lead_id] if winner is None else [job.lead_id, winner]
     with leads_held(database, client_id, pair, ringer, wait=WAIT_SECONDS) as held:
         loser = held.leads[job.lead_id]
@@ -54,7 +54,7 @@ def merge(database: Database[Any], client_id: UUID, job: Job, asked: MergeAsked,
     return possible
 
 
-def _winner(database: Database[Any], client_id: UUID, lead_id: UUID) -> UUID | None:
+def winner_of(database: Database[Any], client_id: UUID, lead_id: UUID) -> UUID | None:
     """Follow `merged_into` to the lead that is still there."""
     row = database.execute(
         """WITH RECURSIVE trail AS (

@@ -7,6 +7,7 @@ from db import ledger
 from db.ids import new_id
 from db.inbox import Payload, post_to_lead
 from db.ledger import Drained, Hands
+from db.merging import winner_of
 
 WAIT_SECONDS = 2.0
 
@@ -20,11 +21,10 @@ def act(hands: Hands, client_id: UUID, lead_id: UUID, payload: Payload, at: date
 
     Raises UnknownLead, or what db.failures.is_transient knows: then the act is stored and applied soon.
     """
-    known = hands.database.execute(
-        "SELECT 1 FROM lead WHERE client_id = %s AND id = %s", (client_id, lead_id)
-    ).fetchone()
-    if known is None:
+    found = winner_of(hands.database, client_id, lead_id)
+    if found is None:
         raise UnknownLead
+    lead_id = found
     ring = post_to_lead(hands.database, client_id, lead_id, payload, at=at, trace_id=new_id())
     hands.ringer([ring])
     return ledger.drain(hands, client_id, [lead_id], wait=WAIT_SECONDS)

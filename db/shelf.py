@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from db.arrays import columns_of, literal
 from db.ids import new_id
 from pipeline.appointment import project
-from pipeline.book import Book, Computed, Observations
+from pipeline.book import Book, Computed
 from pipeline.folded import Folded
 from pipeline.lead_status import Base
 from pipeline.observation import AppointmentKey, Observation
@@ -117,14 +117,24 @@ def observations_of(
 
 
 def save(database: Database[Any], client_id: UUID, changes: Sequence[Change]) -> None:
-    """Save what changed of some books, in three statements."""
+    """Save what changed of some books, in three statements, or four."""
     said = [row for change in changes for row in _observation_rows(client_id, change)]
     if said:
         database.execute(_SAVE_OBSERVATIONS, columns_of(said))
     shown = [row for change in changes for row in _appointment_rows(client_id, change)]
     if shown:
         database.execute(_SAVE_APPOINTMENTS, columns_of(shown))
+    stale = [row_id for change in changes for row_id in _unnamed(change)]
+    if stale:
+        database.execute(_DROP_PLACEHOLDERS, (client_id, literal(stale)))
     database.execute(_SAVE_LEADS, columns_of([_lead_row(client_id, change) for change in changes]))
+
+
+def _unnamed(change: Change) -> Iterable[UUID]:
+    """Placeholders that no fact asks for any more: a link was corrected."""
+    for key, row_id in change.before.ids.items():
+        if key not in change.computed.appointments:
+            yield row_id
 
 
 def _observation_rows(client_id: UUID, change: Change) -> Iterable[tuple[Any, ...]]:
@@ -231,6 +241,8 @@ _SAVE_APPOINTMENTS = f"""
     ON CONFLICT (client_id, provider, external_id) DO UPDATE
     SET {", ".join(f"{column} = excluded.{column}" for column in _APPOINTMENT_COLUMNS[2:])}, updated_at = now()
     WHERE a.placeholder OR NOT excluded.placeholder"""  # noqa: S608
+
+_DROP_PLACEHOLDERS = "DELETE FROM appointment WHERE client_id = %s AND id = ANY (%s::uuid[]) AND placeholder"
 
 _SAVE_LEADS = f"""
     UPDATE lead AS l SET {", ".join(f"{column} = t.{column}" for column in _LEAD_COLUMNS)}, updated_at = now()

@@ -6,7 +6,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from pipeline.instants import read_instant
-from pipeline.observation import EPOCH, Description, Observation, Schedule, StatusWord
+from pipeline.observation import EPOCH, AppointmentKey, Description, Observation, Schedule, StatusWord
 from pipeline.words import Provider, Source, Status, is_removal, status_from
 
 Said = Mapping[str, str | None]
@@ -18,28 +18,39 @@ def observations_from(lead_id: UUID, said: Said) -> list[Observation]:
     The fields describe the appointment of `appointment_provider`; where the row names one of the other
     provider too, nothing more than its existence is known.
     """
-    described = said.get("appointment_provider") or _likely_provider(said)
+    described = _named_provider(said.get("appointment_provider")) or _likely_provider(said)
     keys = _keys(lead_id, said, described)
     return [_observation(provider, key, said, described=provider == described) for provider, key in keys]
 
 
-def _likely_provider(said: Said) -> str | None:
+def _named_provider(text: str | None) -> Provider | None:
+    """A CRM's column is anybody's text; a provider that we do not know says nothing."""
+    return next((one for one in Provider if one == (text or "").strip().casefold()), None)
+
+
+def _likely_provider(said: Said) -> Provider | None:
     if said.get("calendly_invitee_uri") or said.get("calendly_scheduled_event_uri"):
         return Provider.CALENDLY
     return Provider.GHL if said.get("ghl_appointment_id") or _start(said) else None
 
 
-def _keys(lead_id: UUID, said: Said, described: str | None) -> list[tuple[Provider, str]]:
-    keys: list[tuple[Provider, str]] = []
+def keys_named(said: Said) -> list[AppointmentKey]:
+    """The appointments that a legacy row names by their providers' own keys."""
+    keys = []
     if ghl := said.get("ghl_appointment_id"):
-        keys.append((Provider.GHL, ghl))
+        keys.append(AppointmentKey(Provider.GHL, ghl))
     if invitee := said.get("calendly_invitee_uri"):
-        keys.append((Provider.CALENDLY, _last_segment(invitee)))
-    elif event := said.get("calendly_scheduled_event_uri"):
+        keys.append(AppointmentKey(Provider.CALENDLY, _last_segment(invitee)))
+    return keys
+
+
+def _keys(lead_id: UUID, said: Said, described: Provider | None) -> list[tuple[Provider, str]]:
+    keys: list[tuple[Provider, str]] = list(keys_named(said))
+    if (event := said.get("calendly_scheduled_event_uri")) and not said.get("calendly_invitee_uri"):
         keys.append((Provider.CALENDLY, f"legacy:event:{_last_segment(event)}"))
     if described and not any(provider == described for provider, _ in keys) and _start(said):
         mark = sha256(f"{_start(said)}|{described}".encode()).hexdigest()[:16]
-        keys.append((Provider(described), f"legacy:{lead_id}:{mark}"))
+        keys.append((described, f"legacy:{lead_id}:{mark}"))
     return keys
 
 

@@ -37,8 +37,8 @@ class Web:
 
     def sign_in(self, name: str = "Olga", client: AClient | None = None) -> None:
         """Sign an operator in, of one client or of all."""
-        operator = operators.add(self.database, name, "operate", client.id if client else None)
-        link = sign_in.make_link(self.database, operator)
+        sign_in.ensure_operator(self.database, name, "operate", client.id if client else None)
+        link = sign_in.make_link(self.database, name)
         assert self.http.post(f"/sign-in/{link}").status_code == 303
 
 
