@@ -1,9 +1,5 @@
 """The web process as it is, with one route more: /bare reads the body and answers 204."""
 
-import db.engine
-
-if not hasattr(db.engine, "engine_for"):  # SHIM
-    db.engine.engine_for = db.engine.create  # SHIM
 from scripts import processes
 from scripts.serve import Receive, Scope, Send, Site
 

@@ -11,7 +11,7 @@ from ingest.verdicts import Ignored, Refused
 MOST_REPAIRS = 4
 LONGEST_NAME = 320
 
-_PRINTABLE = re.compile(r"[\x21-\x7e]+", re.ASCII)
+_PLAIN_URI = re.compile(r"https?://[A-Za-z0-9.:-]{1,100}(?:/[A-Za-z0-9_-]{1,128}){1,6}", re.ASCII)
 
 
 class Payload(BaseModel):
@@ -85,12 +85,5 @@ def clean_name(text: str | None) -> str | None:
 
 
 def clean_uri(text: str | None) -> str | None:
-    """A provider's name for a thing; None if it is more than a plain address."""
-    if (
-        text is None
-        or len(text) > 300
-        or not _PRINTABLE.fullmatch(text)
-        or any(mark in text for mark in "?#@")
-    ):
-        return None
-    return text
+    """A provider's name for a thing: a host and plain path segments; None for anything more."""
+    return text if text is not None and _PLAIN_URI.fullmatch(text) else None

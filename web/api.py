@@ -25,7 +25,7 @@ router = APIRouter(prefix="/api/v1", tags=["leads"], responses=REFUSALS)
 AsOf = Annotated[
     str | None, Query(description="Stands in for now, over all facts known today: ISO 8601 with its offset.")
 ]
-Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before, as it was given.")]
+Cursor = Annotated[str | None, Query(description="next_cursor of the page before, as it was given.")]
 Limit = Annotated[int, Query(ge=1, le=MOST, description="How many items a page has.")]
 
 

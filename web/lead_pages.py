@@ -1,6 +1,5 @@
 """The pages about leads: the list, one lead, and the part of it that keeps itself fresh."""
 
-from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -41,7 +40,7 @@ def leads_page(
     upcoming: Word = "",
     stub: Word = "",
     client: Word = "",
-    cursor: Annotated[str, Query(max_length=400)] = "",
+    cursor: Annotated[str, Query(max_length=4000)] = "",
 ) -> Response:
     """The list of leads, filtered by what is no personal data."""
     filters = _filters(status.strip(), provider, upcoming, stub)
@@ -77,7 +76,7 @@ def lead_page(
     request: Request,
     caller: Looker,
     lead_id: str,
-    cursor: Annotated[str, Query(max_length=400)] = "",
+    cursor: Annotated[str, Query(max_length=4000)] = "",
 ) -> Response:
     """One lead; the id of a merged one leads to where it went."""
     with reading(engine_of(request)) as snapshot:
@@ -160,7 +159,7 @@ def _list(
         "leads.html",
         now=snapshot.now,
         caller=caller,
-        rows=[_row(one, names[one.id].name, snapshot.now) for one in found],
+        rows=[_row(one, names[one.id].name) for one in found],
         asked=asked or {},
         clients=lead_list.clients_within(snapshot, caller.scope) if caller.scope.client_id is None else {},
         next_link="/leads?" + urlencode({**kept, "cursor": following}) if following else None,
@@ -170,7 +169,7 @@ def _list(
     )
 
 
-def _row(one: Listed, name: str | None, now: datetime) -> dict[str, Any]:
+def _row(one: Listed, name: str | None) -> dict[str, Any]:
     """One row of the list: the next meeting if there is one, else the one that speaks for the lead."""
     zone, _ = times.zone_of()
     at = one.next_start_at or one.appointment_start_at
@@ -179,7 +178,7 @@ def _row(one: Listed, name: str | None, now: datetime) -> dict[str, Any]:
         "name": name,
         "at": at,
         "when": times.moment(at, zone) if at else None,
-        "ahead": bool(at and at > now),
+        "ahead": one.next_start_at is not None,
         "word": present.STATUS_TEXT.get(one.appointment_status or "", one.appointment_status),
         "provider": present.PROVIDER_TEXT.get(one.appointment_provider, one.appointment_provider),  # type: ignore[call-overload]
     }

@@ -64,12 +64,7 @@ def relative(at: datetime, now: datetime) -> str:
     off = abs(seconds)
     if off < MINUTE:
         return "now" if off < 1 else "in a moment" if seconds > 0 else "just now"
-    if off < HOUR:
-        amount = f"{int(off // MINUTE)} min"
-    elif off < DAY:
-        amount = f"{int(off // HOUR)} h"
-    else:
-        amount = _days(int(off // DAY))
+    amount = _amount(off)
     return f"in {amount}" if seconds > 0 else f"{amount} ago"
 
 
@@ -78,12 +73,16 @@ def iso(at: datetime) -> str:
     return at.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
-def _days(days: int) -> str:
+def _amount(seconds: float) -> str:
+    """The nearest whole minute, hour, day, month or year; a half is rounded up, as scripts do."""
+    minutes, hours, days = (int(seconds / unit + 0.5) for unit in (MINUTE, HOUR, DAY))
+    if minutes < 60:
+        return f"{minutes} min"
+    if hours < 24:
+        return f"{hours} h"
     if days < 60:
         return f"{days} day{'' if days == 1 else 's'}"
-    if days < 730:
-        return f"{days // 30} months"
-    return f"{days // 365} years"
+    return f"{int(days / 30 + 0.5)} months" if days < 700 else f"{int(days / 365 + 0.5)} years"
 
 
 def _place(key: str) -> str:

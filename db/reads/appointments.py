@@ -30,7 +30,7 @@ class Shelved:
 
 
 def of_lead(reading: Reading, lead: Lead) -> list[Shelved]:
-    """All of a lead's appointments, placeholders too: newest start first, startless last, then by id."""
+    """All of a lead's appointments, placeholders too: newest start first, startless last, then by the provider's name."""
     return of_leads(reading, [(lead.client_id, lead.id)])[lead.id]
 
 
@@ -63,9 +63,11 @@ def cut(
         listed = [one for one in listed if one.facts.status in statuses]
     if cursor:
         after = _place(*cursors.read(of_list, cursor))
-        listed = [one for one in listed if _place(one.facts.start_at, one.id) > after]
+        listed = [one for one in listed if _place(one.facts.start_at, _name(one)) > after]
     page = listed[:limit]
-    following = cursors.write(of_list, page[-1].facts.start_at, page[-1].id) if len(listed) > limit else None
+    following = (
+        cursors.write(of_list, page[-1].facts.start_at, _name(page[-1])) if len(listed) > limit else None
+    )
     return page, following
 
 
@@ -77,9 +79,13 @@ def said_of(
     return {key: list(said.values()) for key, said in found.items()}
 
 
-def _place(start_at: datetime | None, row_id: UUID) -> tuple[bool, float, UUID]:
-    """Where a row stands in the list: a key that ascends."""
-    return start_at is None, -start_at.timestamp() if start_at else 0.0, row_id
+def _place(start_at: datetime | None, name: str) -> tuple[bool, float, str]:
+    """Where a row stands in the list: a key that ascends, and that no order of arrival changes."""
+    return start_at is None, -start_at.timestamp() if start_at else 0.0, name
+
+
+def _name(one: Shelved) -> str:
+    return f"{one.facts.key.provider}:{one.facts.key.external_id}"
 
 
 def _shelved(row: Any) -> Shelved:
@@ -123,4 +129,4 @@ _OF_LEADS = text("""
     FROM unnest(CAST(:clients AS uuid[]), CAST(:leads AS uuid[])) AS k (client_id, lead_id)
     CROSS JOIN LATERAL (
         SELECT * FROM appointment a WHERE a.client_id = k.client_id AND a.lead_id = k.lead_id OFFSET 0) a
-    ORDER BY a.start_at DESC NULLS LAST, a.id""")
+    ORDER BY a.start_at DESC NULLS LAST, a.provider || ':' || a.external_id COLLATE "C" NULLS LAST""")

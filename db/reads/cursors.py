@@ -4,11 +4,10 @@ import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime
 from hashlib import blake2b
-from uuid import UUID
 
 import orjson
 
-LONGEST = 400
+LONGEST = 4000
 _CHECK_BYTES = 8
 
 
@@ -16,13 +15,13 @@ class BadCursor(ValueError):
     """The cursor is not one that this list gave out."""
 
 
-def write(of_list: str, start_at: datetime | None, row_id: UUID) -> str:
+def write(of_list: str, start_at: datetime | None, name: str) -> str:
     """Write the place after one row of a list; `of_list` names the list, for no other takes the cursor."""
-    place = orjson.dumps([start_at and start_at.astimezone(UTC).isoformat(), str(row_id)])
+    place = orjson.dumps([start_at and start_at.astimezone(UTC).isoformat(), name])
     return urlsafe_b64encode(_check(of_list, place) + place).decode().rstrip("=")
 
 
-def read(of_list: str, cursor: str) -> tuple[datetime | None, UUID]:
+def read(of_list: str, cursor: str) -> tuple[datetime | None, str]:
     """Read a place; raises BadCursor for whatever `write` did not write for the same list."""
     if len(cursor) > LONGEST or not cursor.isascii():
         raise BadCursor
@@ -33,8 +32,8 @@ def read(of_list: str, cursor: str) -> tuple[datetime | None, UUID]:
     check, place = raw[:_CHECK_BYTES], raw[_CHECK_BYTES:]
     if check != _check(of_list, place):
         raise BadCursor
-    start_at, row_id = orjson.loads(place)
-    return start_at and datetime.fromisoformat(start_at), UUID(row_id)
+    start_at, name = orjson.loads(place)
+    return start_at and datetime.fromisoformat(start_at), name
 
 
 def _check(of_list: str, place: bytes) -> bytes:

@@ -56,7 +56,7 @@ def page(
     reading: Reading, scope: Scope, filters: Filters, *, limit: int, cursor: str | None
 ) -> tuple[list[Listed], str | None]:
     """One page, newest lead first, and the cursor of the next; raises cursors.BadCursor."""
-    before = cursors.read(LIST, cursor)[1] if cursor else None
+    before = UUID(cursors.read(LIST, cursor)[1]) if cursor else None
     rows = reading.connection.execute(
         _PAGE,
         {
@@ -71,7 +71,7 @@ def page(
         },
     ).all()
     found = _listed(reading, rows[:limit])
-    following = cursors.write(LIST, None, found[-1].id) if len(rows) > limit else None
+    following = cursors.write(LIST, None, str(found[-1].id)) if len(rows) > limit else None
     return found, following
 
 

@@ -37,7 +37,9 @@ class Recording:
 
     @property
     def expected(self) -> Any:
-        return json.loads(self.expected_path.read_text()) if self.expected_path.exists() else "not written yet"
+        return (
+            json.loads(self.expected_path.read_text()) if self.expected_path.exists() else "not written yet"
+        )
 
     def __str__(self) -> str:
         return f"{self.adapter.provider}/{self.path.stem}"
@@ -55,7 +57,12 @@ def a_connection(provider: Provider, **named: Any) -> Connection:
     """A connection with one key, in a client of the United States."""
     stated: dict[str, Any] = {"secrets": {"signing_keys": [KEY]}, **named}
     return Connection(
-        id=UUID(int=1), client_id=UUID(int=2), provider=provider, endpoint="endpoint", pepper=b"pepper", **stated
+        id=UUID(int=1),
+        client_id=UUID(int=2),
+        provider=provider,
+        endpoint="endpoint",
+        pepper=b"pepper",
+        **stated,
     )
 
 

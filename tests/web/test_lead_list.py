@@ -52,7 +52,7 @@ def test_filters_narrow_the_list(web: Web, some: dict[str, str]) -> None:
     assert listed(web, upcoming="false") == [some["lost"], some["held"]]
     assert listed(web, stub="false") == []
     assert len(listed(web, stub="true")) == 4
-    assert listed(web, status="a\0b" if False else "nobody has this") == []
+    assert listed(web, status="nobody has this") == []
 
 
 def test_a_nul_in_a_filter_is_refused_and_breaks_nothing(web: Web) -> None:

@@ -46,10 +46,10 @@ def test_text_is_readable_in_both_themes(theme: str, front: str, back: str) -> N
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (0, "now"), (30, "in a moment"), (-30, "just now"), (90, "in 1 min"), (-240, "4 min ago"),
+        (0, "now"), (30, "in a moment"), (-30, "just now"), (90, "in 2 min"), (3590, "in 1 h"), (86400 * 1.9, "in 2 days"), (-240, "4 min ago"),
         (7200, "in 2 h"), (86400, "in 1 day"), (-86400 * 3, "3 days ago"), (86400 * 90, "in 3 months"),
         (-86400 * 800, "2 years ago"),
     ],
 )  # fmt: skip
-def test_how_far_off_is_said_in_few_words(seconds: int, words: str) -> None:
+def test_how_far_off_is_said_in_few_words(seconds: float, words: str) -> None:
     assert relative(NOW + timedelta(seconds=seconds), NOW) == words

@@ -7,16 +7,16 @@ const MINUTE = 60, HOUR = 3600, DAY = 86400;
 function relative(seconds) {
   const off = Math.abs(seconds);
   if (off < MINUTE) return seconds > 0 ? "in a moment" : "just now";
-  let amount;
-  if (off < HOUR) amount = `${Math.floor(off / MINUTE)} min`;
-  else if (off < DAY) amount = `${Math.floor(off / HOUR)} h`;
-  else {
-    const days = Math.floor(off / DAY);
-    if (days < 60) amount = `${days} day${days === 1 ? "" : "s"}`;
-    else if (days < 730) amount = `${Math.floor(days / 30)} months`;
-    else amount = `${Math.floor(days / 365)} years`;
-  }
+  const amount = amountOf(off);
   return seconds > 0 ? `in ${amount}` : `${amount} ago`;
+}
+
+function amountOf(seconds) {
+  const [minutes, hours, days] = [MINUTE, HOUR, DAY].map((unit) => Math.floor(seconds / unit + 0.5));
+  if (minutes < 60) return `${minutes} min`;
+  if (hours < 24) return `${hours} h`;
+  if (days < 60) return `${days} day${days === 1 ? "" : "s"}`;
+  return days < 700 ? `${Math.floor(days / 30 + 0.5)} months` : `${Math.floor(days / 365 + 0.5)} years`;
 }
 
 function setText(element, text) {

@@ -1,0 +1,106 @@
+"""Receiving: the real ASGI application over a real Postgres, called without a server in between."""
+
+import asyncio
+import hmac
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import wait
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from hashlib import sha256
+from threading import Barrier
+from types import TracebackType
+from typing import Any
+from uuid import UUID
+
+from boot import clock
+from db import clients, connections, desk
+from db.inbox import Ring
+from db.keyring import Keyring
+from ingest.app import Webhooks
+from ingest.batcher import WRITERS
+from pipeline.words import Provider
+
+KEYRING = Keyring(["a secret key for tests"])
+KEY = "the connection's signing key"
+
+
+@dataclass(frozen=True)
+class Address:
+    """A client with one Calendly connection."""
+
+    client_id: UUID
+    pepper: bytes
+    endpoint: str
+
+
+def an_address(database: desk.Database, name: str, **named: Any) -> Address:
+    client_id = clients.add(database, KEYRING, name)
+    named.setdefault("secret_values", {"signing_keys": [KEY]})
+    _, endpoint = connections.add(database, KEYRING, client_id, Provider.CALENDLY, **named)
+    return Address(client_id, clients.pepper_of(database, KEYRING, client_id), endpoint)
+
+
+class Receiving(AbstractContextManager["Receiving"]):
+    """Runs the application in a loop of its own; `rings` are those that it gave."""
+
+    def __init__(self, dsn: str) -> None:
+        self.rings: list[Ring] = []
+        self._loop = asyncio.new_event_loop()
+        self._app = Webhooks(dsn, KEYRING, self.rings.extend)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close_connections()
+        self.run(self._app.close())
+        self._loop.close()
+
+    def _close_connections(self) -> None:
+        """Each writer's connection belongs to its thread; the barrier makes every thread close its own."""
+        batcher, endpoints = self._app._batcher, self._app._endpoints
+        all_here = Barrier(WRITERS)
+
+        def close() -> None:
+            all_here.wait(timeout=10)
+            batcher._desk.close()
+
+        wait([batcher._threads.submit(close) for _ in range(WRITERS)])
+        endpoints._thread.submit(endpoints._desk.close).result()
+
+    def run(self, work: Awaitable[Any]) -> Any:
+        return self._loop.run_until_complete(work)
+
+    def deliver(self, endpoint: str, *bodies: dict[str, Any], key: str = KEY) -> list[tuple[int, Any]]:
+        """Sign bodies and deliver them at the same moment; returns (status, answer) of each."""
+
+        async def together() -> list[tuple[int, Any]]:
+            return await asyncio.gather(*(self._post(endpoint, body, key) for body in bodies))
+
+        answers: list[tuple[int, Any]] = self.run(together())
+        return answers
+
+    async def _post(self, endpoint: str, said: dict[str, Any], key: str) -> tuple[int, Any]:
+        body = json.dumps(said).encode()
+        stamp = str(int(clock.now().timestamp()))
+        mac = hmac.new(key.encode(), f"{stamp}.".encode() + body, sha256).hexdigest()
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": f"/webhooks/calendly/{endpoint}",
+            "headers": [(b"calendly-webhook-signature", f"t={stamp},v1={mac}".encode())],
+        }
+        return await _asked(self._app, scope, body)
+
+
+async def _asked(app: Callable[..., Awaitable[None]], scope: dict[str, Any], body: bytes) -> tuple[int, Any]:
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return sent[0]["status"], json.loads(sent[1]["body"])
