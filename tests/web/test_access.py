@@ -21,7 +21,7 @@ def test_nobody_gets_nothing(web: Web, path: str) -> None:
     assert bare.status_code == 401
     assert bare.headers["www-authenticate"] == 'Bearer realm="apptrail"'
     for value in ("Bearer canary", "Bearer ", "Bearer é", "Basic Og==", "Bearer at_" + "x" * 5000):
-        wrong = web.http.get(url, headers={"Authorization": value.encode()})
+        wrong = web.http.get(url, headers={b"Authorization": value.encode()})
         assert wrong.status_code == 401
         assert "canary" not in wrong.text
 
