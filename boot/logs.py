@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, TextIO, cast
 from uuid import UUID
 
+import orjson
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
@@ -17,6 +18,8 @@ from boot.settings import LogFormat
 
 EVENT_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
 LONGEST_TEXT = 200
+PLAIN = frozenset({int, float, bool, UUID, type(None)})
+"""What both renderers write as it is, and can only be itself."""
 MOST_ITEMS = 100
 NAME_KEY = "logger_name"
 """What structlog binds for us; it wants `logger`, the key that is shown, for itself."""
@@ -58,8 +61,18 @@ def _configure_structlog(log_format: LogFormat, stream: TextIO | None) -> None:
 
 def _renderer(log_format: LogFormat) -> Processor:
     if log_format == "json":
-        return structlog.processors.JSONRenderer(sort_keys=False)
-    return structlog.dev.ConsoleRenderer(colors=False, pad_event_to=28, sort_keys=False)
+        return _as_json
+    console = structlog.dev.ConsoleRenderer(colors=False, pad_event_to=28, sort_keys=False)
+
+    def as_lines(logger: object, method: str, event: EventDict) -> str:
+        ids_as_text = {key: str(value) if isinstance(value, UUID) else value for key, value in event.items()}
+        return console(logger, method, ids_as_text)
+
+    return as_lines
+
+
+def _as_json(_logger: object, _method: str, event: EventDict) -> str:
+    return orjson.dumps(event, default=str).decode()
 
 
 def name_logger(_logger: object, _method: str, event: EventDict) -> EventDict:
@@ -90,6 +103,8 @@ def keep_allowed(_logger: object, _method: str, event: EventDict) -> MutableMapp
         if key == "event":
             kept["event"], known = _event_name(value)
             dropped += not known
+        elif key in KEYS and type(value) in PLAIN:
+            kept[key] = value
         elif key in KEYS and _is_plain(value):
             kept[key] = _text(value)
         else:

@@ -9,6 +9,7 @@ import psycopg
 from db.failures import is_transient
 
 Database = psycopg.Connection[Any]
+AsyncDatabase = psycopg.AsyncConnection[Any]
 
 CONNECT_SECONDS = 2
 
@@ -32,6 +33,18 @@ def connect(dsn: str, *, pooled: bool = False) -> Database:
         autocommit=True,
         connect_timeout=CONNECT_SECONDS,
         prepare_threshold=None if pooled else 2,
+        application_name="apptrail",
+        **_KEEPALIVE,
+    )
+
+
+async def connect_soon(dsn: str) -> AsyncDatabase:
+    """Open a connection as `connect` does, on an event loop."""
+    return await psycopg.AsyncConnection.connect(
+        dsn,
+        autocommit=True,
+        connect_timeout=CONNECT_SECONDS,
+        prepare_threshold=2,
         application_name="apptrail",
         **_KEEPALIVE,
     )

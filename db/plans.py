@@ -22,6 +22,10 @@ BY_INDEX = {
 _SET = "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in BY_INDEX.items())
 
 
+BY_INDEX_ALONE = _SET
+"""The same for those who write no rollup."""
+
+
 def by_index(database: Database[Any], *, writer: str = "") -> None:
     """Fix the plans and time-outs of this transaction; `writer` "ledger" lets it write the rollup columns."""
     database.execute(_SET + ", set_config('apptrail.writer', %s, true)", (writer,))

@@ -3,14 +3,12 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from threading import local
 
 from boot.logs import get_logger
-from db.desk import Desk
+from db.desk import AsyncDatabase, connect_soon
 from db.failures import is_transient
-from db.inbox import Parcel, Ring, fill_contacts, post
+from db.inbox import Parcel, Ring, fill_contacts, post_soon
 from ingest.counters import BATCH_PARCELS
 from ingest.verdicts import CannotPersist, Ignored
 
@@ -18,11 +16,13 @@ MOST_PARCELS = 100
 MOST_WAITING = 2_000
 WRITERS = 2
 ANSWER_SECONDS = 1.5
+# A transaction that takes longer has lost its server; the connection is given up.
+POST_SECONDS = 10.0
 
 log = get_logger(__name__)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Waiting:
     parcels: Sequence[Parcel]
     stored: asyncio.Future[None]
@@ -36,15 +36,13 @@ class Batcher:
     """
 
     def __init__(self, dsn: str, on_stored: Callable[[Sequence[Ring]], None]) -> None:
-        """Open nothing yet; `on_stored` is called in a writer's thread and must not block."""
+        """Open nothing yet; `on_stored` must not block."""
         self._dsn = dsn
         self._on_stored = on_stored
         self._queue: deque[_Waiting] = deque()
-        self._waiting = 0
-        self._free = WRITERS
-        self._threads = ThreadPoolExecutor(WRITERS, thread_name_prefix="post")
-        self._local = local()
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._idle: list[AsyncDatabase | None] = [None] * WRITERS
+        self._starting = False
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def store(self, parcels: Sequence[Parcel]) -> None:
         """Return once the parcels are committed.
@@ -52,89 +50,87 @@ class Batcher:
         Raises CannotPersist when they are not within 1.5 seconds, or when too many wait already;
         Ignored when Postgres refuses what they say.
         """
-        if self._waiting >= MOST_WAITING:
+        if len(self._queue) >= MOST_WAITING:
             raise CannotPersist
         waiting = _Waiting(parcels, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
-        self._waiting += 1
         self._send()
         try:
-            await asyncio.wait_for(waiting.stored, ANSWER_SECONDS)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await waiting.stored
         except TimeoutError:
             raise CannotPersist from None
-        finally:
-            self._waiting -= 1
 
     def _send(self) -> None:
-        while self._free and self._queue:
-            self._free -= 1
-            batch = [self._queue.popleft() for _ in range(min(MOST_PARCELS, len(self._queue)))]
-            task = asyncio.get_running_loop().create_task(self._send_batch(batch))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+        """Give a free writer its turn; it takes what has come until the turn begins."""
+        if self._idle and self._queue and not self._starting:
+            self._starting = True
+            task = asyncio.get_running_loop().create_task(self._write(self._idle.pop()))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
-    async def _send_batch(self, batch: Sequence[_Waiting]) -> None:
-        wanted = [waiting for waiting in batch if not waiting.stored.done()]
+    def _cut(self) -> list[_Waiting]:
+        batch = [self._queue.popleft() for _ in range(min(MOST_PARCELS, len(self._queue)))]
+        return [waiting for waiting in batch if not waiting.stored.done()]
+
+    async def _write(self, database: AsyncDatabase | None) -> None:
+        """One writer's turn: all in one transaction, and if that fails, each by itself."""
+        batch = self._cut()
+        self._starting = False
+        self._send()
+        BATCH_PARCELS.observe(len(batch))
         try:
-            loop = asyncio.get_running_loop()
-            verdicts = await loop.run_in_executor(self._threads, self._post, [one.parcels for one in wanted])
-        finally:
-            self._free += 1
-            self._send()
-        for waiting, verdict in zip(wanted, verdicts, strict=True):
-            if waiting.stored.done():
-                continue
-            if verdict is None:
-                waiting.stored.set_result(None)
+            database, verdict = await self._try(database, batch)
+            if verdict is not None and len(batch) > 1 and database is not None:
+                for waiting in batch:
+                    database, verdict = await self._try(database, [waiting])
+                    _tell([waiting], verdict)
             else:
-                waiting.stored.set_exception(verdict)
+                _tell(batch, verdict)
+        finally:
+            self._idle.append(database)
+            self._send()
 
-    def _post(self, deliveries: Sequence[Sequence[Parcel]]) -> list[Exception | None]:
-        """In a writer's thread: all in one transaction, and if that fails, each by itself."""
-        if not deliveries:
-            return []
-        BATCH_PARCELS.observe(len(deliveries))
+    async def _try(
+        self, database: AsyncDatabase | None, batch: Sequence[_Waiting]
+    ) -> tuple[AsyncDatabase | None, Exception | None]:
+        """Post some deliveries; returns the connection, if it is still of use, and why it failed."""
+        parcels = [parcel for waiting in batch for parcel in waiting.parcels]
         try:
-            self._post_together([parcel for parcels in deliveries for parcel in parcels])
-        except Exception as error:  # noqa: BLE001  told apart just below
-            if len(deliveries) == 1:
-                return [self._verdict(error)]
-            if isinstance(self._verdict(error), CannotPersist) and not self._answers():
-                return [CannotPersist()] * len(deliveries)
-            return [verdict for one in deliveries for verdict in self._post([one])]
-        return [None] * len(deliveries)
+            async with asyncio.timeout(POST_SECONDS):
+                if database is None or database.closed:
+                    database = await connect_soon(self._dsn)
+                await self._post(database, parcels)
+        except Exception as error:
+            if is_transient(error) or isinstance(error, TimeoutError):
+                log.warning("post_failed", exc_info=error)
+                if database is not None and (database.broken or isinstance(error, TimeoutError)):
+                    await database.close()
+                    database = None
+                return database, CannotPersist()
+            log.exception("delivery_unstorable", count=len(batch))
+            return database, Ignored("unstorable")
+        return database, None
 
-    def _post_together(self, parcels: Sequence[Parcel]) -> None:
-        with self._desk.connection() as database:
-            posted = post(database, parcels)
-            self._on_stored(posted.rings)
-            if posted.fills:
-                fill_contacts(database, posted.fills)
-
-    def _answers(self) -> bool:
-        try:
-            with self._desk.connection() as database:
-                database.execute("SELECT 1")
-        except Exception:  # noqa: BLE001  whatever it is, nothing can be stored now
-            return False
-        return True
-
-    @staticmethod
-    def _verdict(error: Exception) -> Exception:
-        if is_transient(error):
-            log.warning("post_failed", exc_info=error)
-            return CannotPersist()
-        log.error("delivery_unstorable", exc_info=error)
-        return Ignored("unstorable")
-
-    @property
-    def _desk(self) -> Desk:
-        if not hasattr(self._local, "desk"):
-            self._local.desk = Desk(self._dsn)
-        desk: Desk = self._local.desk
-        return desk
+    async def _post(self, database: AsyncDatabase, parcels: Sequence[Parcel]) -> None:
+        posted = await post_soon(database, parcels)
+        self._on_stored(posted.rings)
+        if posted.fills:
+            await fill_contacts(database, posted.fills)
 
     async def close(self) -> None:
         """Let what is under way finish."""
-        await asyncio.gather(*self._under_way, return_exceptions=True)
-        self._threads.shutdown(wait=False)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for database in self._idle:
+            if database is not None:
+                await database.close()
+
+
+def _tell(batch: Sequence[_Waiting], verdict: Exception | None) -> None:
+    for waiting in batch:
+        if waiting.stored.done():
+            continue  # its sender was told to try again
+        if verdict is None:
+            waiting.stored.set_result(None)
+        else:
+            waiting.stored.set_exception(verdict)

@@ -17,36 +17,21 @@ async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
     declared = headers.get(b"content-length", b"")
     if declared.isdigit() and (len(declared) > 12 or int(declared) > limit):
         raise TooLarge("too_large")
-    message = await _next(receive, READ_SECONDS)
-    if not message.get("more_body"):
-        return bytes(_within(message.get("body", b""), limit))
     try:
         async with asyncio.timeout(READ_SECONDS):
-            return await _rest(receive, message, limit)
+            return await _read(receive, limit)
     except TimeoutError:
         raise TooSlow("too_slow") from None
 
 
-async def _rest(receive: Receive, message: MutableMapping[str, Any], limit: int) -> bytes:
-    chunks = bytearray(message.get("body", b""))
-    while message.get("more_body"):
-        _within(chunks, limit)
-        message = await _next(receive, READ_SECONDS)
+async def _read(receive: Receive, limit: int) -> bytes:
+    chunks = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refused("disconnected")
         chunks += message.get("body", b"")
-    return bytes(_within(chunks, limit))
-
-
-async def _next(receive: Receive, seconds: float) -> MutableMapping[str, Any]:
-    try:
-        message = await asyncio.wait_for(receive(), seconds)
-    except TimeoutError:
-        raise TooSlow("too_slow") from None
-    if message["type"] == "http.disconnect":
-        raise Refused("disconnected")
-    return message
-
-
-def _within(body: bytes | bytearray, limit: int) -> bytes | bytearray:
-    if len(body) > limit:
-        raise TooLarge("too_large")
-    return body
+        if len(chunks) > limit:
+            raise TooLarge("too_large")
+        if not message.get("more_body"):
+            return bytes(chunks)

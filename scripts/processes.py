@@ -24,6 +24,7 @@ def web(
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         lifespan="on",
         timeout_graceful_shutdown=5,
         backlog=2048,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from threading import Condition, Thread
+from time import sleep
 from uuid import UUID
 
 from boot import clock
@@ -12,6 +13,7 @@ from workers.doorbell import Doorbell, NotReachable
 
 MOST_WAITING = 50_000
 COMPLAIN_SECONDS = 10.0
+GATHER_SECONDS = 0.01
 
 log = get_logger(__name__)
 
@@ -48,6 +50,7 @@ class Ringer:
                 if not rings and not self._open:
                     return
             self._ring(rings)
+            sleep(GATHER_SECONDS)
 
     def _ring(self, rings: set[Ring]) -> None:
         crowded = self._crowded()

@@ -86,4 +86,4 @@ def _identities(database: Database, client_id: UUID, names: Mapping[str, str]) -
 
 def _rows(database: Database, table: str, client_id: UUID) -> list[dict[str, Any]]:
     with database.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(f"SELECT * FROM {table} WHERE client_id = %s", (client_id,)).fetchall()  # type: ignore[arg-type]
+        return cursor.execute(f"SELECT * FROM {table} WHERE client_id = %s", (client_id,)).fetchall()

@@ -14,6 +14,7 @@ from db.inbox import Parcel, post
 from db.ledger import Drained, Hands
 from pipeline.addressing import Identity
 from pipeline.observation import Links, Observation
+from pipeline.words import Provider, Source
 from tests.pipeline.strategies import descriptions, instants, maybe, observations, schedules, status_words
 from tests.statements import a_delivery, an_email
 
@@ -58,9 +59,9 @@ def chain_tellings(draw: st.DrawFn) -> Telling:
         replaced_by=f"c-{place + 1}" if place < 2 and draw(st.booleans()) else None,
     )
     said = Observation(
-        provider=draw(st.sampled_from(["calendly"])),  # type: ignore[arg-type]
+        provider=Provider.CALENDLY,
         external_id=f"c-{place}",
-        source="webhook",  # type: ignore[arg-type]
+        source=Source.WEBHOOK,
         observed_at=at,
         version_at=at,
         status=draw(maybe(status_words)),
@@ -81,6 +82,11 @@ def drain_all(hands: Hands, client_id: UUID) -> Drained:
             return done
         done += ledger.drain(hands, client_id, leads)
     raise AssertionError("the inbox does not become empty")
+
+
+def drain_once(hands: Hands, client_id: UUID) -> None:
+    """Drain what is due and free; busy leads are left to their owner."""
+    ledger.drain(hands, client_id, due_leads(hands.database, client_id))
 
 
 def due_leads(database: Database, client_id: UUID) -> list[UUID]:

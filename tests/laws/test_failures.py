@@ -9,6 +9,7 @@ import pytest
 from db import failures, ledger, suspects
 from db.ids import new_id
 from db.inbox import post, post_to_lead
+from db.jobs import Job
 from db.ledger import Drained, Hands
 from pipeline.job import LeadStatusSaid, MergeAsked
 from pipeline.observation import Schedule
@@ -152,10 +153,9 @@ def test_once_the_breaker_has_tripped_nothing_of_that_kind_is_buried(hands: Hand
     client_id = new_id()
     leads = many_failing(hands, client_id, attempts=2)
     hands.database.execute("INSERT INTO pause (kind, reason) VALUES ('appointment', 'breaker')")
-    job = failures.jobs.Job if hasattr(failures, "jobs") else failures.Job
     rows = column(hands, "SELECT id FROM inbox WHERE client_id = %s", client_id)
     for job_id, lead_id in zip(rows, leads, strict=True):
-        one = job(job_id, lead_id, "appointment", UNREADABLE, NOON, 2, 0, None)
+        one = Job(job_id, lead_id, "appointment", UNREADABLE, NOON, 2, 0, None)
         failures.record(
             hands.database, client_id, one, failures.Failure("Same", "same", ""), None, failures.Tally()
         )

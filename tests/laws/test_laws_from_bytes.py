@@ -24,7 +24,7 @@ from tests.laws.people import drain_all
 from tests.statements import an_email, at
 
 law = settings(
-    max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 # Anna moves her meeting twice, books the last one with another address, and is missed, or not, at the end.

@@ -10,7 +10,7 @@ from db.inbox import post
 from db.ledger import Hands
 from tests import builders
 from tests.laws.books import books_of, left_over, versions_of
-from tests.laws.people import Telling, chain_tellings, drain_all, played, tellings
+from tests.laws.people import Telling, chain_tellings, drain_all, drain_once, played, tellings
 from tests.pipeline.strategies import rearranged
 from tests.statements import at
 
@@ -69,7 +69,7 @@ def test_two_writers_at_once_end_as_one_after_the_other(
             with builders.hands(database, now=at(6)) as mine:
                 for one in half:
                     post(mine.database, [one.parcel(client_id)])
-                    drain_all(mine, client_id)
+                    drain_once(mine, client_id)
         except Exception as error:  # noqa: BLE001  shown by the test's own thread
             failures.append(error)
 

@@ -1,0 +1,63 @@
+"""Parcels: deliveries that are normalized and on their way into the inbox, and what comes of posting them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pipeline.addressing import Contact, Identity
+from pipeline.job import LeadStatusSaid, MergeAsked
+from pipeline.observation import AppointmentKey, Observation
+from pipeline.words import Lane
+
+Payload = Observation | LeadStatusSaid | MergeAsked
+
+ANONYMOUS = "anonymous"
+PRIORITY = {Lane.LIVE: 0, Lane.BULK: 1}
+
+
+@dataclass(frozen=True)
+class Parked:
+    """What a provider said that nobody can read yet: kept as a dead letter, never guessed at."""
+
+    reason: str
+    said: dict[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One delivery, normalized: whose it may be, and what it says.
+
+    `identities` holds the contact's, strongest first; the appointment's own and those of its links are
+    taken from the observation. `token` is our own lead id from the provider's tracking.
+    """
+
+    client_id: UUID
+    pepper: bytes = field(repr=False)
+    received_at: datetime
+    trace_id: UUID
+    said: Observation | Parked
+    key: AppointmentKey
+    links: tuple[AppointmentKey, ...] = ()
+    token: UUID | None = None
+    identities: tuple[Identity, ...] = field(repr=False, default=())
+    contact: Contact = field(repr=False, default=Contact())
+    policy: str = "create"
+    lane: Lane = Lane.LIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A lead that has jobs now."""
+
+    client_id: UUID
+    lead_id: UUID
+    lane: Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What is committed: the leads to ring for, and the contacts that known stubs lack."""
+
+    rings: list[Ring]
+    fills: list[tuple[UUID, UUID, Contact]]

@@ -1,0 +1,202 @@
+"""Posting: what storing some parcels takes, as commands; who sends them waits as it likes, or does not.
+
+`posting` is a generator: it yields commands to run in the transaction and is sent their rows. So threads
+and event loops share it, and there is still one way into the books.
+"""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+
+from db.arrays import columns_of, literal
+from db.identities import digest_of, lock_key, of_appointment
+from db.ids import new_id
+from db.parcels import ANONYMOUS, PRIORITY, Parcel, Parked, Payload, Posted, Ring
+from db.plans import BY_INDEX_ALONE
+from pipeline.addressing import Contact, Owner, Verdict, choose
+from pipeline.job import MergeAsked
+from pipeline.words import Lane, Source
+
+Claim = tuple[UUID, str, str]  # client, kind, digest in hex
+Rows = Sequence[tuple[Any, ...]]
+
+
+class Command(NamedTuple):
+    """A statement and its values; `asks`: its rows are wanted."""
+
+    query: str
+    values: Sequence[Any] = ()
+    asks: bool = False
+
+
+def posting(parcels: Sequence[Parcel]) -> Generator[list[Command], list[Rows], Posted]:
+    """Store the jobs of some parcels: two exchanges with the database, in one transaction.
+
+    The identities are locked in one order for all, known ones too, and looked up in a new statement, which
+    sees whatever was committed before the locks were ours.
+    """
+    batch = Batch(parcels)
+    locks = sorted({lock_key(client.bytes, bytes.fromhex(digest)) for client, _, digest in batch.claims})
+    tokens = [(parcel.client_id, parcel.token) for parcel in parcels if parcel.token is not None]
+    commands = [
+        Command(BY_INDEX_ALONE),
+        Command(_LOCK, [literal(locks)]),
+        Command(LOOK_UP, columns_of(batch.claims), asks=True),
+    ]
+    if tokens:
+        commands.append(Command(LOOK_UP_TOKENS, columns_of(tokens), asks=True))
+    found = yield commands
+    owners = {(client, kind, digest): Owner(*owner) for client, kind, digest, *owner in found[0]}
+    named = {(client, token): Owner(*owner) for client, token, *owner in found[1]} if tokens else {}
+    batch.address(owners, named)
+    yield batch.inserts()
+    return Posted(batch.rings, batch.fills)
+
+
+class Batch:
+    """Some parcels on their way into one transaction."""
+
+    def __init__(self, parcels: Sequence[Parcel]) -> None:
+        self.parcels = parcels
+        self._claims = [_claims_of(parcel) for parcel in parcels]
+        self.claims = list(dict.fromkeys(claim for claims in self._claims for claim in claims.all))
+        self.rings: list[Ring] = []
+        self.fills: list[tuple[UUID, UUID, Contact]] = []
+        self._leads: list[tuple[Any, ...]] = []
+        self._identities: list[tuple[Any, ...]] = []
+        self._jobs: list[tuple[Any, ...]] = []
+        self._conflicts: list[tuple[Any, ...]] = []
+        self._parked: list[tuple[Any, ...]] = []
+
+    def address(self, owners: dict[Claim, Owner], tokens: dict[tuple[UUID, UUID], Owner]) -> None:
+        """Find or make each parcel's lead; a lead made for one parcel is known to the next."""
+        owners = dict(owners)
+        for parcel, claims in zip(self.parcels, self._claims, strict=True):
+            token = tokens.get((parcel.client_id, parcel.token)) if parcel.token else None
+            verdict = choose(owners.get(claims.own), token, [owners.get(claim) for claim in claims.others])
+            lead = verdict.lead or self._new_stub(parcel)
+            if lead.bare and parcel.policy != ANONYMOUS:
+                self.fills.append((parcel.client_id, lead.lead_id, parcel.contact))
+            for claim in claims.all:
+                if claim not in owners:
+                    owners[claim] = lead
+                    self._identities.append((claim[0], new_id(), claim[1], claim[2], lead.lead_id))
+            self._store(parcel, lead.lead_id, verdict)
+
+    def _new_stub(self, parcel: Parcel) -> Owner:
+        lead_id = new_id()
+        who = Contact() if parcel.policy == ANONYMOUS else parcel.contact
+        self._leads.append(
+            (parcel.client_id, lead_id, who.email, who.phone, who.first_name, who.last_name,
+             who.full_name, who.ghl_contact_id, who.timezone)
+        )  # fmt: skip
+        return Owner(lead_id, stub=True)
+
+    def _store(self, parcel: Parcel, lead_id: UUID, verdict: Verdict) -> None:
+        if isinstance(parcel.said, Parked):
+            self._parked.append(_parked_row(parcel, lead_id, parcel.said))
+        else:
+            self._add_job(parcel, lead_id, parcel.said)
+        for loser, winner in verdict.merges:
+            merge = MergeAsked(source=Source.WEBHOOK, into=winner, by_evidence=True)
+            self._add_job(parcel, loser, merge)
+        self._conflicts += [(parcel.client_id, new_id(), low, high) for low, high in verdict.conflicts]
+
+    def _add_job(self, parcel: Parcel, lead_id: UUID, payload: Payload) -> None:
+        self._jobs.append(
+            job_row(parcel.client_id, lead_id, payload, parcel.received_at, parcel.lane, parcel.trace_id)
+        )
+        self.rings.append(Ring(parcel.client_id, lead_id, parcel.lane))
+
+    def inserts(self) -> list[Command]:
+        """All that was decided; the identities' locks are held, so nothing collides."""
+        return [
+            Command(statement, columns_of(rows))
+            for statement, rows in (
+                (_INSERT_LEADS, self._leads),
+                (_INSERT_IDENTITIES, self._identities),
+                (INSERT_JOBS, self._jobs),
+                (_INSERT_CONFLICTS, self._conflicts),
+                (_INSERT_PARKED, self._parked),
+            )
+            if rows
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Claims:
+    own: Claim
+    others: tuple[Claim, ...]
+
+    @property
+    def all(self) -> tuple[Claim, ...]:
+        return (self.own, *self.others)
+
+
+def _claims_of(parcel: Parcel) -> _Claims:
+    identities = (of_appointment(parcel.key), *map(of_appointment, parcel.links), *parcel.identities)
+    claims = [(parcel.client_id, one.kind.value, digest_of(parcel.pepper, one).hex()) for one in identities]
+    return _Claims(claims[0], tuple(claims[1:]))
+
+
+def job_row(
+    client_id: UUID, lead_id: UUID, payload: Payload, received_at: datetime, lane: Lane, trace_id: UUID
+) -> tuple[Any, ...]:
+    """One row for INSERT_JOBS."""
+    text = payload.model_dump_json(exclude_none=True)
+    return (client_id, new_id(), lead_id, payload.kind, text, received_at, PRIORITY[lane], trace_id)
+
+
+def _parked_row(parcel: Parcel, lead_id: UUID, parked: Parked) -> tuple[Any, ...]:
+    return (
+        parcel.client_id, new_id(), lead_id, parcel.key.provider, orjson.dumps(parked.said).decode(),
+        f"parked:{parked.reason}", parcel.trace_id, parcel.received_at,
+    )  # fmt: skip
+
+
+_LOCK = "SELECT FROM (SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key) AS locked"
+
+LOOK_UP = """
+    SELECT k.client_id, k.kind, k.digest, coalesce(w.id, l.id), coalesce(w.stub, l.stub),
+           w.id IS NULL AND l.stub AND (l.email IS NULL OR coalesce(l.full_name, l.first_name) IS NULL)
+    FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS k (client_id, kind, digest)
+    JOIN lead_identity i ON i.client_id = k.client_id AND i.kind = k.kind AND i.digest = decode(k.digest, 'hex')
+    JOIN lead l ON l.client_id = i.client_id AND l.id = i.lead_id
+    LEFT JOIN lead w ON w.client_id = l.client_id AND w.id = l.merged_into"""
+
+LOOK_UP_TOKENS = """
+    SELECT k.client_id, k.token, coalesce(w.id, l.id), coalesce(w.stub, l.stub)
+    FROM unnest(%s::uuid[], %s::uuid[]) AS k (client_id, token)
+    JOIN lead l ON l.client_id = k.client_id AND l.id = k.token
+    LEFT JOIN lead w ON w.client_id = l.client_id AND w.id = l.merged_into"""
+
+_INSERT_LEADS = """
+    INSERT INTO lead (client_id, id, email, phone, first_name, last_name, full_name, ghl_contact_id, timezone, stub)
+    SELECT *, true FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[],
+                               %s::text[], %s::text[], %s::text[])"""
+
+_INSERT_IDENTITIES = """
+    INSERT INTO lead_identity (client_id, id, kind, digest, lead_id)
+    SELECT a, b, c, decode(d, 'hex'), e
+    FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::uuid[]) AS t (a, b, c, d, e)"""
+
+INSERT_JOBS = """
+    INSERT INTO inbox (client_id, id, lead_id, kind, payload, received_at, priority, trace_id)
+    SELECT a, b, c, d, e::jsonb, f, g, h
+    FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[], %s::smallint[],
+                %s::uuid[]) AS t (a, b, c, d, e, f, g, h)"""
+
+_INSERT_CONFLICTS = """
+    INSERT INTO lead_conflict (client_id, id, lead_a, lead_b)
+    SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[]) ON CONFLICT DO NOTHING"""
+
+_INSERT_PARKED = """
+    INSERT INTO dead_letter (client_id, id, lead_id, provider, payload, reason, trace_id, received_at,
+                             kind, error_class, location, traceback, fingerprint, attempts, code_version)
+    SELECT a, b, c, d, e::jsonb, f, g, h, 'appointment', 'Parked', 'ingest', '', f || ':' || d, 0, ''
+    FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::uuid[],
+                %s::timestamptz[]) AS t (a, b, c, d, e, f, g, h)"""
