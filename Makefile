@@ -29,7 +29,7 @@ check: .venv/dev.stamp ## format, lint, types, contracts
 	@$(BIN)/lint-imports --no-logo
 
 bench: .venv/dev.stamp ## the measurements of docs/performance.md
-	@exec $(BIN)/python -m bench $(BENCH)
+	@exec $(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(BENCH)
 
 format: .venv/dev.stamp ## lay out the code and mend what can be mended
 	@$(BIN)/ruff format -q .

@@ -27,7 +27,7 @@ def measure(stage: Stage) -> list[Figure]:
 
     def once(processes: int) -> None:
         bare[processes].append(_pgbench(stage, template, count))
-        drained[processes].append(_drain(stage, template, count, processes))
+        drained[processes].append(drained_a_second(stage, template, count, processes))
 
     with stage.database() as template:
         with stage.connect(template) as database:
@@ -40,6 +40,11 @@ def measure(stage: Stage) -> list[Figure]:
         for _ in range(stage.rounds - 1):
             once(best)
     others = ", ".join(f"{processes}: {drained[processes][0]:,.0f}/s" for processes in PROCESSES)
+    every = [tps for each in bare.values() for tps in each]
+    note = (
+        f"Drain by number of processes, first round: {others}. pgbench -n -M prepared -c 16 -j 2 with "
+        f"bench/bare.sql, all its runs: {median(every):,.0f}/s in the middle."
+    )
     return [
         Figure(
             line="drain",
@@ -49,15 +54,12 @@ def measure(stage: Stage) -> list[Figure]:
             against="pgbench, bare transaction",
             reference=bare[best],
             floor="≥ 1.5",
-            notes=[
-                f"Drain by number of processes, first round: {others}. pgbench -n -M prepared -c 16 -j 2 with "
-                f"bench/bare.sql, all its runs: {median(sum(bare.values(), [])):,.0f}/s in the middle."
-            ],
+            notes=[note],
         )
     ]
 
 
-def _drain(stage: Stage, template: str, count: int, processes: int) -> float:
+def drained_a_second(stage: Stage, template: str, count: int, processes: int) -> float:
     numbers = in_any_order(count)
     chunks = [
         [str(lead_id_of(number)) for number in numbers[first : first + CHUNK]]
@@ -68,15 +70,15 @@ def _drain(stage: Stage, template: str, count: int, processes: int) -> float:
             stack.enter_context(stage.process(["-m", "bench.drain_worker"], name)) for _ in range(processes)
         ]
         for number, worker in enumerate(workers):
-            _say(worker, json.dumps(chunks[number::processes]))
+            say(worker, json.dumps(chunks[number::processes]))
         for worker in workers:
-            _hear(stage, worker)
+            hear(stage, worker)
         stage.settle()
         began = time.monotonic()
         for worker in workers:
-            _say(worker, "go")
+            say(worker, "go")
         for worker in workers:
-            _hear(stage, worker)
+            hear(stage, worker)
         seconds = time.monotonic() - began
         with stage.connect(name) as database:
             left = database.execute("SELECT count(*) FROM inbox").fetchone()
@@ -86,13 +88,13 @@ def _drain(stage: Stage, template: str, count: int, processes: int) -> float:
     return count / seconds
 
 
-def _say(worker: subprocess.Popen[str], text: str) -> None:
+def say(worker: subprocess.Popen[str], text: str) -> None:
     assert worker.stdin is not None
     worker.stdin.write(text + "\n")
     worker.stdin.flush()
 
 
-def _hear(stage: Stage, worker: subprocess.Popen[str]) -> str:
+def hear(stage: Stage, worker: subprocess.Popen[str]) -> str:
     assert worker.stdout is not None
     line = worker.stdout.readline()
     if not line:

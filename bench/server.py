@@ -1,20 +1,39 @@
-"""The web process as it is, with one route more: /bare reads the body and answers 204."""
+"""The web process as it is, with two routes more that read the body and answer 204.
+
+`/bare` is an ordinary Starlette route, as the reference asks for; `/rawest` is the same without any
+framework, behind the very dispatch that the receiver has: what the server itself can do.
+"""
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from scripts import processes
 from scripts.serve import Receive, Scope, Send, Site
 
 
+async def _bare(request: Request) -> Response:
+    await request.body()
+    return Response(status_code=204)
+
+
+BARE = Starlette(routes=[Route("/bare", _bare, methods=["POST"])])
+
+
 class SiteBesideBare(Site):
-    """Behind the same server and the same dispatch, so that their difference is the receiver."""
+    """Behind the same server, so that their difference is the receiver."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == "/bare":
-            await _bare(receive, send)
+            await BARE(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == "/rawest":
+            await _rawest(receive, send)
         else:
             await super().__call__(scope, receive, send)
 
 
-async def _bare(receive: Receive, send: Send) -> None:
+async def _rawest(receive: Receive, send: Send) -> None:
     more = True
     while more:
         more = (await receive()).get("more_body", False)

@@ -56,6 +56,11 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, TRANSIENT)
 
 
+def is_about_the_data(error: BaseException) -> bool:
+    """Whether what was to be stored is at fault, rather than the place where it was to go."""
+    return isinstance(error, errors.DataError | UnicodeError | TypeError)
+
+
 def failure_from(error: BaseException) -> Failure:
     """Read an error without its message, which may carry values."""
     frames = _frames(error.__traceback__)

@@ -2,15 +2,18 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
 from boot.logs import get_logger
 from db.desk import AsyncDatabase, connect_soon
-from db.failures import is_transient
+from db.failures import is_about_the_data, is_transient
 from db.inbox import Parcel, Ring, fill_contacts, post_soon
 from ingest.counters import BATCH_PARCELS
 from ingest.verdicts import CannotPersist, Ignored
+from pipeline.addressing import Contact
 
 MOST_PARCELS = 100
 MOST_WAITING = 2_000
@@ -18,6 +21,7 @@ WRITERS = 2
 ANSWER_SECONDS = 1.5
 # A transaction that takes longer has lost its server; the connection is given up.
 POST_SECONDS = 10.0
+FILL_ATTEMPTS = 5
 
 log = get_logger(__name__)
 
@@ -65,9 +69,12 @@ class Batcher:
         """Give a free writer its turn; it takes what has come until the turn begins."""
         if self._idle and self._queue and not self._starting:
             self._starting = True
-            task = asyncio.get_running_loop().create_task(self._write(self._idle.pop()))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._start(self._write(self._idle.pop()))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _cut(self) -> list[_Waiting]:
         batch = [self._queue.popleft() for _ in range(min(MOST_PARCELS, len(self._queue)))]
@@ -100,7 +107,7 @@ class Batcher:
             async with asyncio.timeout(POST_SECONDS):
                 if database is None or database.closed:
                     database = await connect_soon(self._dsn)
-                await self._post(database, parcels)
+                posted = await post_soon(database, parcels)
         except Exception as error:
             if is_transient(error) or isinstance(error, TimeoutError):
                 log.warning("post_failed", exc_info=error)
@@ -109,14 +116,25 @@ class Batcher:
                     database = None
                 return database, CannotPersist()
             log.exception("delivery_unstorable", count=len(batch))
-            return database, Ignored("unstorable")
-        return database, None
-
-    async def _post(self, database: AsyncDatabase, parcels: Sequence[Parcel]) -> None:
-        posted = await post_soon(database, parcels)
+            # A schema that is behind is no fault of the delivery's: it is to come again.
+            return database, Ignored("unstorable") if is_about_the_data(error) else CannotPersist()
         self._on_stored(posted.rings)
         if posted.fills:
-            await fill_contacts(database, posted.fills)
+            self._start(self._fill(posted.fills))
+        return database, None
+
+    async def _fill(self, fills: Sequence[tuple[UUID, UUID, Contact]]) -> None:
+        """Give stubs what they lack; the lead may be busy, and no answer waits for this."""
+        for attempt in range(FILL_ATTEMPTS):
+            try:
+                async with await connect_soon(self._dsn) as database:
+                    await fill_contacts(database, fills)
+                return
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                log.warning("contact_fill_postponed", attempts=attempt + 1, exc_info=error)
+                await asyncio.sleep(2.0**attempt)
 
     async def close(self) -> None:
         """Let what is under way finish."""

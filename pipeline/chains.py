@@ -62,7 +62,9 @@ def _join(chains: Chains, earlier: AppointmentKey, later: AppointmentKey) -> Non
 
 def _infer(chains: Chains, appointments: Iterable[Folded]) -> None:
     """Pair each booking, in time order, with the latest unpaired real cancellation before it."""
-    loose = [one for one in appointments if not _has_native_link(chains, one)]
+    appointments = list(appointments)
+    named = {key for one in appointments for key in one.linked}
+    loose = [one for one in appointments if not _has_native_link(chains, named, one)]
     canceled = [one for one in loose if _really_canceled(one)]
     if not canceled:
         return
@@ -81,8 +83,9 @@ def _infer(chains: Chains, appointments: Iterable[Folded]) -> None:
             chains.inferred[key] = chosen
 
 
-def _has_native_link(chains: Chains, one: Folded) -> bool:
-    return one.key in chains.earlier or one.key in chains.later or one.says_it_was_superseded
+def _has_native_link(chains: Chains, named: set[AppointmentKey], one: Folded) -> bool:
+    """Whether a provider ties it to another, even by a link that lost against a contradicting one."""
+    return bool(one.linked) or one.says_it_was_superseded or one.key in named or one.key in chains.later
 
 
 def _really_canceled(one: Folded) -> bool:

@@ -43,6 +43,7 @@ OLDEST_SIGNATURE = timedelta(hours=26)
 NEWEST_SIGNATURE = timedelta(minutes=5)
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
+_WALL = re.compile(r"[\d:.+ /TZ-]{1,40}(?:[AaPp][Mm])?", re.ASCII)
 _TOKEN = re.compile(r"(?:lead:)?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})", re.ASCII)
 _ASKS_FOR_PHONE = re.compile(r"phone|mobile|cell|whatsapp|\btel\b|telefon", re.IGNORECASE)
 
@@ -193,12 +194,9 @@ class _Delivery:
         except TimeOutOfRange:
             raise Ignored("time_out_of_range") from None
         except (NoZone, UnreadableTime) as unread:
-            wall = {
-                "start_time": event.start_time,
-                "end_time": event.end_time,
-                "external_id": self.key.external_id,
-            }
-            return Parked("no_zone" if isinstance(unread, NoZone) else "unreadable_time", _as_typed(wall))
+            wall = _as_typed({"start_time": event.start_time, "end_time": event.end_time})
+            reason = "no_zone" if isinstance(unread, NoZone) else "unreadable_time"
+            return Parked(reason, {**wall, "external_id": self.key.external_id})
 
     def _observation(self, links: Links, schedule: Schedule | None) -> Observation:
         invitee, canceled = self.invitee, self._is_canceled()
@@ -331,8 +329,5 @@ def _token_from(tracking: _Tracking | None) -> UUID | None:
 
 
 def _as_typed(wall: dict[str, str | None]) -> dict[str, str | None]:
-    """Keep a wall time for the dead letters only if it is one: digits and marks, no words."""
-    return {
-        name: text if text and re.fullmatch(r"[\w:.+ /-]{1,64}", text, re.ASCII) else None
-        for name, text in wall.items()
-    }
+    """Keep a wall time for the dead letters only if it is one: digits and marks, no words of people's."""
+    return {name: text if text and _WALL.fullmatch(text) else None for name, text in wall.items()}

@@ -27,20 +27,17 @@ def a_booking(name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "header",
-    [
-        signed(b"{}", "another key"),
-        signed(b'{"event": 1}', SIGNING_KEY),
-        "",
-        "t=1,v1=zz",
-        "t=²,v1=00",
-        "v1=" + "0" * 64,
-        "\xff\xfe",
-        "t=" + "9" * 400,
-    ],
+    ["", "t=1,v1=zz", "t=²,v1=00", "v1=" + "0" * 64, "\xff\xfe", "t=" + "9" * 400],
+    ids=["empty", "no hex", "no digits", "no time", "no text", "endless"],
 )
 def test_what_is_not_authentic_is_refused(served: Stack, header: str) -> None:
     answer = served.deliver(b"{}", headers={"calendly-webhook-signature": header.encode("latin-1")})
     assert answer.status_code == 401
+
+
+def test_another_key_and_a_changed_byte_are_refused(served: Stack) -> None:
+    for header in (signed(b"{}", "another key"), signed(b'{"event": 1}', SIGNING_KEY)):
+        assert served.deliver(b"{}", headers={"calendly-webhook-signature": header}).status_code == 401
 
 
 def test_an_endpoint_that_nobody_has_is_not_found(served: Stack) -> None:
@@ -153,6 +150,8 @@ def test_a_polling_worker_needs_no_redis(served: Stack) -> None:
 def test_leads_that_a_killed_worker_held_go_on_within_ten_seconds(served: Stack) -> None:
     """It is stopped with its leads locked and then killed, so that nothing was let go of."""
     served.start_workers()
+    served.start("other", "worker", "--lane", "live")
+    served.wait_for(lambda: "process_started" in served.log_of("other").read_text(), 20)
     served.deliver(a_booking("held0"))
     served.wait_for(served.inbox_is_empty, 10)
     worker = psutil.Process(served.processes["worker"].pid)
@@ -161,6 +160,5 @@ def test_leads_that_a_killed_worker_held_go_on_within_ten_seconds(served: Stack)
         if number == 100:
             worker.suspend()
     served.kill("worker")
-    served.start("worker", "worker", "--lane", "live")
     served.wait_for(served.inbox_is_empty, 10)
     assert served.rows("SELECT count(*) FROM appointment WHERE external_id LIKE 'held%'") == [(200,)]

@@ -4,11 +4,9 @@ import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
-from concurrent.futures import wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from hashlib import sha256
-from threading import Barrier
 from types import TracebackType
 from typing import Any
 from uuid import UUID
@@ -18,7 +16,6 @@ from db import clients, connections, desk
 from db.inbox import Ring
 from db.keyring import Keyring
 from ingest.app import Webhooks
-from ingest.batcher import WRITERS
 from pipeline.words import Provider
 
 KEYRING = Keyring(["a secret key for tests"])
@@ -52,21 +49,14 @@ class Receiving(AbstractContextManager["Receiving"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._close_connections()
+        endpoints = self._app._endpoints
+        endpoints._thread.submit(endpoints._desk.close).result()  # a desk belongs to its thread
         self.run(self._app.close())
         self._loop.close()
 
-    def _close_connections(self) -> None:
-        """Each writer's connection belongs to its thread; the barrier makes every thread close its own."""
-        batcher, endpoints = self._app._batcher, self._app._endpoints
-        all_here = Barrier(WRITERS)
-
-        def close() -> None:
-            all_here.wait(timeout=10)
-            batcher._desk.close()
-
-        wait([batcher._threads.submit(close) for _ in range(WRITERS)])
-        endpoints._thread.submit(endpoints._desk.close).result()
+    def settle(self) -> None:
+        """Let what no answer waits for be done."""
+        self.run(asyncio.gather(*self._app._batcher._tasks))
 
     def run(self, work: Awaitable[Any]) -> Any:
         return self._loop.run_until_complete(work)

@@ -82,4 +82,5 @@ def test_a_stub_is_given_the_name_that_comes_later_and_never_loses_one(
     bare["payload"]["name"] = None
     for body in (bare, named, bare):
         receiving.deliver(address.endpoint, body)
+        receiving.settle()
     assert books.execute("SELECT full_name FROM lead").fetchall() == [("A Person",)]

@@ -192,6 +192,56 @@ def test_two_real_leads_that_evidence_ties_are_listed_and_stay_two(hands: Hands)
     assert sorted(one["appointment_count"] for one in books_of(hands.database, client_id).values()) == [0, 1]
 
 
+def test_a_stub_that_became_real_meanwhile_is_no_longer_merged_by_evidence(hands: Hands) -> None:
+    """Rule 3: evidence is weighed when the merge is carried out, not when it was asked for."""
+    client_id = new_id()
+    imported(hands, client_id, {"email": "anna@example.com"}, {"email": "ben@example.com"})
+    anna, ben = (tell(hands, client_id, who, booked(who)) for who in ("anna", "ben"))
+    asked = MergeAsked(source=Source.WEBHOOK, into=anna, by_evidence=True)
+    post_to_lead(hands.database, client_id, ben, asked, at=NOON, trace_id=new_id())
+    drain_all(hands, client_id)
+    assert [one["appointment_count"] for one in books_of(hands.database, client_id).values()] == [1, 1]
+    conflicts = hands.database.execute(
+        "SELECT lead_a, lead_b FROM lead_conflict WHERE client_id = %s", (client_id,)
+    )
+    assert conflicts.fetchall() == [tuple(sorted((anna, ben)))]
+
+
+def test_two_people_whose_legacy_rows_name_one_appointment_stay_two(hands: Hands) -> None:
+    """Rule 3: a CRM has doubles. One has the appointment, neither takes the other's name, a person decides."""
+    client_id = new_id()
+    rows = [{**LEGACY, "external_id": f"crm-{who}", "email": f"{who}@example.com"} for who in ("anna", "ben")]
+    imported(hands, client_id, *rows)
+    leads = [
+        post(hands.database, [a_delivery(client_id, booked(f"{who}-new"), an_email(who))]).rings[0].lead_id
+        for who in ("anna", "ben")
+    ]
+    done = ledger.drain(hands, client_id, leads)
+    assert (done.applied, done.retried, done.buried) == (2, 0, 0)
+    drain_all(hands, client_id)
+    counts = [one["appointment_count"] for one in books_of(hands.database, client_id).values()]
+    assert sorted(counts) == [1, 2]
+    contacts = hands.database.execute(
+        "SELECT external_id, email FROM lead WHERE client_id = %s", (client_id,)
+    )
+    assert set(contacts.fetchall()) == {("crm-anna", "anna@example.com"), ("crm-ben", "ben@example.com")}
+
+
+def test_two_people_of_a_crm_who_share_a_telephone_stay_two(hands: Hands) -> None:
+    """Rule 3: the CRM's own id says who is who; what it shares with another of its leads is a conflict."""
+    client_id = new_id()
+    anna = {"external_id": "crm-1", "email": "anna@example.com", "phone": "+12025550123"}
+    imported(hands, client_id, anna, {**anna, "external_id": "crm-2", "email": "ben@example.com"})
+    contacts = hands.database.execute(
+        "SELECT external_id, email FROM lead WHERE client_id = %s", (client_id,)
+    )
+    assert set(contacts.fetchall()) == {("crm-1", "anna@example.com"), ("crm-2", "ben@example.com")}
+    conflicts = hands.database.execute(
+        "SELECT count(*) FROM lead_conflict WHERE client_id = %s", (client_id,)
+    )
+    assert conflicts.fetchall() == [(1,)]
+
+
 def test_a_half_that_nobody_names_any_more_is_not_kept(hands: Hands) -> None:
     """Compute, then save: rows that no fact asks for depend on the order in which the facts came."""
     from pipeline.observation import Links

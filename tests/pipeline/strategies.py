@@ -1,7 +1,6 @@
 """Strategies: observations with so few keys, times and words that collisions and ties are common."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from hypothesis import strategies as st
@@ -86,6 +85,34 @@ def observations(draw: st.DrawFn, keys: Sequence[str] = KEYS) -> Observation:
     )
 
 
+@st.composite
+def retellings(draw: st.DrawFn, said: Observation) -> Observation:
+    """The same statement through another door: a later read, another release, a reason told or not."""
+    told: dict[str, Any] = {"normalizer": draw(st.sampled_from([1, 2]))}
+    if said.version_at is not None:
+        told["source"] = draw(
+            st.sampled_from([Source.AUTO_BOOK, Source.WEBHOOK, Source.RECONCILE_CRON, Source.BACKFILL])
+        )
+        told["observed_at"] = draw(instants)
+    if said.status is not None:
+        told["status"] = said.status.model_copy(
+            update={"cancel_reason": draw(st.sampled_from([None, "ill"]))}
+        )
+    return Observation.model_validate(
+        {
+            **said.model_dump(),
+            **{k: v.model_dump() if isinstance(v, StatusWord) else v for k, v in told.items()},
+        }
+    )
+
+
+@st.composite
+def retold_histories(draw: st.DrawFn) -> list[Observation]:
+    """A history, some of which is told by several doors."""
+    said = draw(st.lists(observations(), min_size=1, max_size=5))
+    return said + [draw(retellings(draw(st.sampled_from(said)))) for _ in range(draw(st.integers(0, 4)))]
+
+
 histories = st.lists(observations(), max_size=8)
 
 
@@ -109,17 +136,11 @@ def _appointment(key: AppointmentKey) -> st.SearchStrategy[Appointment]:
     return st.builds(
         Appointment,
         key=st.just(key),
-        status=st.sampled_from(list(Status)),
+        status=st.sampled_from([Status.CONFIRMED, *Status]) | st.just(Status.PENDING),
         source=st.just(Source.WEBHOOK),
         first_effective_at=instants,
         start_at=maybe(starts),
         booked_at=maybe(instants),
         canceled_at=maybe(instants),
-        placeholder=st.booleans(),
+        placeholder=st.sampled_from([False, False, False, True]),
     )
-
-
-def days(instant: datetime) -> list[datetime]:
-    """An instant, and the moments just around it."""
-    step = at(1) - at(0)
-    return [instant - step / 3600, instant, instant + step / 3600]

@@ -11,7 +11,7 @@ from pipeline.job import LeadStatusSaid, read_payload
 from pipeline.observation import AppointmentKey, Observation
 from pipeline.timeline import Revision, revisions
 from pipeline.words import Source
-from tests.pipeline.strategies import histories, instants, observations, rearranged
+from tests.pipeline.strategies import histories, instants, observations, rearranged, retold_histories
 from tests.statements import at
 
 lead_words = st.builds(
@@ -42,6 +42,17 @@ def test_any_order_repetition_and_batching_gives_the_same_book(data: st.DataObje
     rearranged_book = entered(data.draw(rearranged(said)))
     assert rearranged_book == straight
     assert compute(rearranged_book, NOW) == compute(straight, NOW)
+    assert timelines(rearranged_book) == timelines(straight)
+
+
+@given(st.data(), retold_histories())
+def test_whoever_tells_of_a_statement_first_the_book_is_the_same(
+    data: st.DataObject, said: list[Observation]
+) -> None:
+    """Rules 9 and 10: the digest leaves out the door, and the door that is kept does not depend on order."""
+    straight = entered([said])
+    rearranged_book = entered(data.draw(rearranged(said)))
+    assert rearranged_book == straight
     assert timelines(rearranged_book) == timelines(straight)
 
 
