@@ -56,7 +56,11 @@ class Receiving(AbstractContextManager["Receiving"]):
 
     def settle(self) -> None:
         """Let what no answer waits for be done."""
-        self.run(asyncio.gather(*self._app._batcher._tasks))
+
+        async def done() -> None:
+            await asyncio.gather(*self._app._batcher._tasks)
+
+        self.run(done())
 
     def run(self, work: Awaitable[Any]) -> Any:
         return self._loop.run_until_complete(work)
