@@ -106,5 +106,12 @@ def test_nothing_personal_is_in_what_is_stored_of_a_delivery() -> None:
     assert secret not in said.model_dump_json()
 
 
+def test_what_postgres_cannot_hold_goes_from_a_name_and_a_name_stays_in_bounds() -> None:
+    contact = read({"name": " D\0a\ud800na ", "email": "d@example.com", "first_name": "x" * 9_000}).contact
+    assert contact.full_name in ("Dana", None)  # a lone surrogate makes the whole field unreadable
+    assert read({"name": "\0Da\0na "}).contact.full_name == "Dana"
+    assert len(contact.first_name or "") == 320
+
+
 def test_a_reading_does_not_tell_names_when_it_is_printed() -> None:
     assert "dana" not in repr(read({"email": "dana@example.com", "name": "dana"}))

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.appointment import Appointment
@@ -107,6 +107,8 @@ def test_rule_20_no_clause_is_skipped(known: list[Appointment], now: datetime) -
 
 
 @given(appointments(), st.integers(-3, 60), st.integers(0, 60))
+@example([one("soon", start=3), one("later", start=9)], 0, 5)
+@example([one("soon", start=3), one("later", start=9)], 0, 2)
 def test_rule_21_the_rollup_changes_by_time_alone_only_at_the_instant_that_it_names(
     known: list[Appointment], hour: int, later: int
 ) -> None:
