@@ -18,6 +18,7 @@ from pipeline.addressing import Contact
 MOST_PARCELS = 100
 MOST_WAITING = 2_000
 WRITERS = 2
+GATHER_SECONDS = 0.003
 ANSWER_SECONDS = 1.5
 # A transaction that takes longer has lost its server; the connection is given up.
 POST_SECONDS = 10.0
@@ -35,8 +36,8 @@ class _Waiting:
 class Batcher:
     """Collects parcels while a transaction is under way and sends them with the next.
 
-    A batch never waits for company: what has come is sent as soon as a writer is free, so that one
-    delivery alone is stored at once and a hundred share a commit.
+    A batch waits a moment for company, and for a free writer: one delivery alone is stored within
+    milliseconds, and under load a hundred share a commit.
     """
 
     def __init__(self, dsn: str, on_stored: Callable[[Sequence[Ring]], None]) -> None:
@@ -45,7 +46,7 @@ class Batcher:
         self._on_stored = on_stored
         self._queue: deque[_Waiting] = deque()
         self._idle: list[AsyncDatabase | None] = [None] * WRITERS
-        self._starting = False
+        self._gathering = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def store(self, parcels: Sequence[Parcel]) -> None:
@@ -66,9 +67,14 @@ class Batcher:
             raise CannotPersist from None
 
     def _send(self) -> None:
-        """Give a free writer its turn; it takes what has come until the turn begins."""
-        if self._idle and self._queue and not self._starting:
-            self._starting = True
+        """Give a free writer its turn in a moment; it takes what has come by then."""
+        if self._idle and self._queue and not self._gathering:
+            self._gathering = True
+            asyncio.get_running_loop().call_later(GATHER_SECONDS, self._begin)
+
+    def _begin(self) -> None:
+        self._gathering = False
+        if self._idle and self._queue:
             self._start(self._write(self._idle.pop()))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -83,7 +89,6 @@ class Batcher:
     async def _write(self, database: AsyncDatabase | None) -> None:
         """One writer's turn: all in one transaction, and if that fails, each by itself."""
         batch = self._cut()
-        self._starting = False
         self._send()
         BATCH_PARCELS.observe(len(batch))
         try:

@@ -26,6 +26,7 @@ class Endpoints:
         self._desk = Desk(dsn)
         self._keyring = keyring
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="endpoints")
+        self._under_way: dict[tuple[str, str], asyncio.Future[list[Connection]]] = {}
         self._known: dict[tuple[str, str], tuple[float, list[Connection]]] = {}
 
     async def find(self, provider: str, endpoint: str) -> list[Connection]:
@@ -40,11 +41,14 @@ class Endpoints:
         return connections
 
     async def _look_up(self, key: tuple[str, str], before: list[Connection]) -> list[Connection]:
-        loop = asyncio.get_running_loop()
+        """Ask Postgres, once for all who ask for an endpoint at the same moment."""
+        asked = self._under_way.get(key)
+        if asked is None:
+            asked = asyncio.get_running_loop().run_in_executor(self._thread, self._query, key)
+            self._under_way[key] = asked
+            asked.add_done_callback(lambda _: self._under_way.pop(key, None))
         try:
-            found = await asyncio.wait_for(
-                loop.run_in_executor(self._thread, self._query, key), ANSWER_SECONDS
-            )
+            found = await asyncio.wait_for(asyncio.shield(asked), ANSWER_SECONDS)
         except Exception as error:
             if before:
                 return before

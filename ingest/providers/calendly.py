@@ -4,6 +4,7 @@ import hmac
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from hashlib import sha256
 from uuid import UUID
 
@@ -278,10 +279,16 @@ class _Delivery:
     def _identities(self) -> Iterator[Identity]:
         if email := of_email(self.invitee.email):
             yield email
+        if self.phone:
+            yield self.phone[1]
+
+    @cached_property
+    def phone(self) -> tuple[str, Identity] | None:
+        """The first text that is a phone number, and the identity that it is."""
         for text in self._phones():
             if phone := of_phone(text, self.connection.region):
-                yield phone
-                return
+                return text or "", phone
+        return None
 
     def _phones(self) -> Iterator[str | None]:
         yield self.invitee.text_reminder_number
@@ -293,13 +300,9 @@ class _Delivery:
                 yield one.answer
 
     def _contact(self) -> Contact:
-        phone = next(
-            (one for one in map(clean_name, self._phones()) if one and of_phone(one, self.connection.region)),
-            None,
-        )
         return Contact(
             email=clean_name(self.invitee.email),
-            phone=phone,
+            phone=clean_name(self.phone[0]) if self.phone else None,
             first_name=clean_name(self.invitee.first_name),
             last_name=clean_name(self.invitee.last_name),
             full_name=clean_name(self.invitee.name),
