@@ -1,18 +1,22 @@
 """The laws of the ledger, on a real Postgres: what comes in any order, twice or at once ends in the same books."""
 
+from dataclasses import asdict
 from threading import Thread
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from db.identities import digest_of
 from db.ids import new_id
 from db.inbox import post
 from db.ledger import Hands
+from db.shelf import ROLLUP_COLUMNS
+from pipeline.book import Book, compute, enter
 from tests import builders
 from tests.laws.books import books_of, left_over, versions_of
-from tests.laws.people import Telling, chain_tellings, drain_all, drain_once, played, tellings
+from tests.laws.people import PEOPLE, Telling, chain_tellings, drain_all, drain_once, played, tellings
 from tests.pipeline.strategies import rearranged
-from tests.statements import at
+from tests.statements import PEPPER, an_email, at
 
 # Each example has a client of its own: nothing is left of one for the next.
 law = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -28,6 +32,22 @@ def test_any_order_repetition_and_batching_gives_the_same_books(
     mixed = played(hands, data.draw(rearranged(told)))
     assert books_of(hands.database, mixed) == books_of(hands.database, straight)
     assert left_over(hands.database, mixed) == {"inbox": 0, "dead_letter": 0}
+
+
+@law
+@given(st.lists(tellings(), max_size=7))
+def test_what_is_stored_is_what_the_statements_add_up_to(hands: Hands, told: list[Telling]) -> None:
+    """Compute, then save: each lead's row is the pure pipeline's answer, one batch after the other."""
+    client_id = played(hands, [[one] for one in told])
+    names = {digest_of(PEPPER, an_email(who)).hex(): who for who in PEOPLE}
+    stored = books_of(hands.database, client_id, names)
+    for who in {one.person for one in told}:
+        computed = compute(enter(Book(), [one.said for one in told if one.person == who]), at(6))
+        (lead,) = [lead for identities, lead in stored.items() if who in identities]
+        assert {name: lead[name] for name in ROLLUP_COLUMNS} == asdict(computed.rollup)
+        assert (lead["status"], lead["recompute_at"]) == (computed.status, computed.recompute_at)
+        shown = {tuple(key): one.status for key, one in computed.appointments.items()}
+        assert {key: one["status"] for key, one in lead["appointments"].items()} == shown
 
 
 @law
