@@ -14,7 +14,7 @@ import orjson
 
 from db.arrays import columns_of, literal
 from db.identities import digest_of, lock_key, of_appointment
-from db.ids import new_id
+from db.ids import new_id, new_id_text
 from db.parcels import ANONYMOUS, PRIORITY, Parcel, Parked, Payload, Posted, Ring
 from db.plans import BY_INDEX_ALONE
 from pipeline.addressing import Contact, Owner, Verdict, choose
@@ -84,7 +84,7 @@ class Batch:
             for claim in claims.all:
                 if claim not in owners:
                     owners[claim] = lead
-                    self._identities.append((claim[0], new_id(), claim[1], claim[2], lead.lead_id))
+                    self._identities.append((claim[0], new_id_text(), claim[1], claim[2], lead.lead_id))
             self._store(parcel, lead.lead_id, verdict)
 
     def _new_stub(self, parcel: Parcel) -> Owner:
@@ -148,7 +148,7 @@ def job_row(
 ) -> tuple[Any, ...]:
     """One row for INSERT_JOBS."""
     text = payload.model_dump_json(exclude_none=True)
-    return (client_id, new_id(), lead_id, payload.kind, text, received_at, PRIORITY[lane], trace_id)
+    return (client_id, new_id_text(), lead_id, payload.kind, text, received_at, PRIORITY[lane], trace_id)
 
 
 def _parked_row(parcel: Parcel, lead_id: UUID, parked: Parked) -> tuple[Any, ...]:

@@ -17,8 +17,8 @@ from pipeline.addressing import Contact
 
 MOST_PARCELS = 100
 MOST_WAITING = 2_000
-WRITERS = 2
-GATHER_SECONDS = 0.003
+WRITERS = 1
+GATHER_SECONDS = 0.004
 ANSWER_SECONDS = 1.5
 # A transaction that takes longer has lost its server; the connection is given up.
 POST_SECONDS = 10.0

@@ -19,8 +19,6 @@ from ingest.verdicts import CannotPersist, Ignored, NobodyHere, Refused
 
 RETRY_AFTER_SECONDS = b"5"
 
-log = get_logger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -31,6 +29,9 @@ class Answer:
     headers: tuple[tuple[bytes, bytes], ...] = field(default=())
 
 
+ACCEPTED = Answer(200, {"ok": True})
+
+
 class Receiver:
     """Takes one delivery after the other; holds nothing of any of them."""
 
@@ -39,6 +40,10 @@ class Receiver:
         self._adapters = adapters
         self._endpoints = endpoints
         self._batcher = batcher
+        # Bound once: what follows runs for every delivery.
+        self._log = get_logger(__name__).bind()
+        self._accepted = {name: DELIVERIES.labels(name, "accepted", "") for name in adapters}
+        self._answered = {name: ANSWER_SECONDS.labels(name) for name in adapters}
 
     async def describe(self, provider: str, endpoint: str) -> Answer:
         """Answer a GET: what this address is for."""
@@ -69,8 +74,8 @@ class Receiver:
         except CannotPersist:
             self._note(adapter, "postponed", "cannot_persist", trace_id)
             return self._try_again(adapter)
-        DELIVERIES.labels(adapter.provider, "accepted", "").inc()
-        return Answer(200, {"ok": True})
+        self._accepted[adapter.provider].inc()
+        return ACCEPTED
 
     async def _take(
         self, adapter: Adapter, endpoint: str, headers: Headers, receive: Receive, trace_id: UUID
@@ -83,8 +88,8 @@ class Receiver:
         readings = adapter.read(connection, body, received_at)
         started = clock.monotonic()
         await self._batcher.store([_parcel(connection, one, received_at, trace_id) for one in readings])
-        ANSWER_SECONDS.labels(adapter.provider).observe(clock.monotonic() - started)
-        log.info(
+        self._answered[adapter.provider].observe(clock.monotonic() - started)
+        self._log.info(
             "delivery_accepted",
             provider=adapter.provider,
             client_id=connection.client_id,
@@ -99,10 +104,9 @@ class Receiver:
             raise NobodyHere("unknown_provider")
         return adapter
 
-    @staticmethod
-    def _note(adapter: Adapter, outcome: str, reason: str, trace_id: UUID) -> None:
+    def _note(self, adapter: Adapter, outcome: str, reason: str, trace_id: UUID) -> None:
         DELIVERIES.labels(adapter.provider, outcome, reason).inc()
-        log.info(
+        self._log.info(
             "delivery_turned_away",
             outcome=outcome,
             provider=adapter.provider,

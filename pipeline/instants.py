@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+EARLIEST_YEAR, LATEST_YEAR = 1990, 2100
 
 # A date alone, or a sentence for people, is no instant.
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
@@ -37,12 +36,13 @@ def read_instant(text: str, *zones: str | None) -> datetime:
         instant = datetime.fromisoformat(text)
         if instant.tzinfo is None:
             instant = instant.replace(tzinfo=_first_zone(zones), fold=0)
-        instant = instant.astimezone(UTC)
+        if instant.tzinfo is not UTC:
+            instant = instant.astimezone(UTC)
     except NoZone:
         raise
     except (ValueError, OverflowError):
         raise UnreadableTime from None
-    if not EARLIEST <= instant < LATEST:
+    if not EARLIEST_YEAR <= instant.year < LATEST_YEAR:
         raise TimeOutOfRange
     return instant
 
