@@ -1,7 +1,6 @@
 """Identities: how a person's names are folded, and digested so that no plain address leaves `lead`."""
 
 import hmac
-from hashlib import sha256
 
 import phonenumbers
 
@@ -14,7 +13,7 @@ DIGEST_BYTES = 16
 def digest_of(pepper: bytes, identity: Identity) -> bytes:
     """Digest an identity with its client's pepper."""
     text = f"{identity.kind}\0{identity.value}".encode()
-    return hmac.digest(pepper, text, sha256)[:DIGEST_BYTES]
+    return hmac.digest(pepper, text, "sha256")[:DIGEST_BYTES]
 
 
 def lock_key(client_id_bytes: bytes, digest: bytes) -> int:

@@ -144,13 +144,22 @@ def _import_chunk(
     imported.rings += chunk.rings
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Who holds an identity: its lead, the word last said of it, and what the CRM calls it."""
+
+    owner: Owner
+    base: str | None
+    external_id: str | None
+
+
 @dataclass
 class _Chunk:
     """Some people on their way into one transaction."""
 
     client_id: UUID
     now: datetime
-    owners: dict[tuple[str, str], tuple[Owner, str | None]]
+    owners: dict[tuple[str, str], _Known]
     created: dict[UUID, _Person] = field(default_factory=dict)
     updated: dict[UUID, _Person] = field(default_factory=dict)
     identities: list[tuple[Any, ...]] = field(default_factory=list)
@@ -160,24 +169,30 @@ class _Chunk:
 
     def place(self, person: _Person, claims: Sequence[tuple[str, str]]) -> None:
         """Find this person's lead, or make it."""
-        known = [self.owners.get(claim) for claim in claims]
-        # An import states who this is: the lead it names is real, whatever it was before.
-        verdict = choose(None, None, [owner and owner[0] for owner in known])
+        found = [self.owners.get(claim) for claim in claims]
+        external_id = person.row.get("external_id")
+        # The CRM's own id says who is who: what it shares with another of the CRM's leads is a conflict.
+        others = {one.owner.lead_id for one in found if one and _is_another(one, external_id)}
+        known = [one for one in found if one and one.owner.lead_id not in others]
+        verdict = choose(None, None, [one.owner for one in known])
         lead = verdict.lead
         if lead is None:
             lead = Owner(new_id(), stub=False)
             self.created[lead.lead_id] = person
         elif lead.lead_id not in self.created:
             self.updated[lead.lead_id] = person
-            base = next(owner[1] for owner in known if owner is not None)
-            self._say_status(lead.lead_id, person, base)
+            self._say_status(lead.lead_id, person, known[0].base)
         for claim in claims:
             if claim not in self.owners:
-                self.owners[claim] = (Owner(lead.lead_id, stub=False), person.row.get("status") or "")
+                # An import states who this is: the lead is real from now on, whatever it was before.
+                self.owners[claim] = _Known(
+                    Owner(lead.lead_id, stub=False), person.row.get("status"), external_id
+                )
                 self.identities.append((self.client_id, new_id(), *claim, lead.lead_id))
         for loser, winner in verdict.merges:
             self._add_job(loser, MergeAsked(source=Source.MANUAL, into=winner, by_evidence=True))
-        self.conflicts += [(self.client_id, new_id(), low, high) for low, high in verdict.conflicts]
+        pairs = {*verdict.conflicts, *(_pair(lead.lead_id, other) for other in others)}
+        self.conflicts += [(self.client_id, new_id(), low, high) for low, high in sorted(pairs)]
 
     def _say_status(self, lead_id: UUID, person: _Person, base: str | None) -> None:
         """A word that only repeats what was last said is no news."""
@@ -227,17 +242,33 @@ class _Chunk:
             database.execute(_UPDATE_LEADS, columns_of(updated))
 
 
+def _is_another(known: _Known, external_id: str | None) -> bool:
+    return (
+        not known.owner.stub
+        and None not in (known.external_id, external_id)
+        and known.external_id != external_id
+    )
+
+
+def _pair(one: UUID, other: UUID) -> tuple[UUID, UUID]:
+    return (one, other) if one < other else (other, one)
+
+
 def _owners(
     database: Database, client_id: UUID, claims: Sequence[tuple[str, str]]
-) -> dict[tuple[str, str], tuple[Owner, str | None]]:
+) -> dict[tuple[str, str], _Known]:
     rows = database.execute(_LOOK_UP, (*columns_of(claims), client_id))
-    return {(kind, digest): (Owner(lead, stub), base) for kind, digest, lead, stub, base in rows}
+    return {
+        (kind, digest): _Known(Owner(lead, stub), base, external_id)
+        for kind, digest, lead, stub, base, external_id in rows
+    }
 
 
 _LOOK_UP = """
     SELECT k.kind, k.digest, coalesce(w.id, l.id), coalesce(w.stub, l.stub),
            CASE WHEN coalesce(w.base_status_at, l.base_status_at) IS NOT NULL
-                THEN coalesce(w.base_status, l.base_status) END
+                THEN coalesce(w.base_status, l.base_status) END,
+           CASE WHEN w.id IS NULL THEN l.external_id ELSE w.external_id END
     FROM unnest(%s::text[], %s::text[]) AS k (kind, digest)
     JOIN lead_identity i ON i.client_id = %s AND i.kind = k.kind AND i.digest = decode(k.digest, 'hex')
     JOIN lead l ON l.client_id = i.client_id AND l.id = i.lead_id

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 from uuid import UUID
 
 from psycopg import Connection as Database
@@ -20,6 +20,7 @@ from db.suspects import Level
 from pipeline.book import compute, enter
 from pipeline.job import LeadStatusSaid, MergeAsked, NewerPayload, read_payload
 from pipeline.observation import Observation
+from pipeline.words import Source
 
 Statement = Observation | LeadStatusSaid
 
@@ -246,12 +247,18 @@ def _change(
     statements: Sequence[Statement],
     receipts: Mapping[bytes, Receipt],
 ) -> Change:
-    book = enter(shelved.book, statements)
+    # What a CRM says of an appointment that another lead has is that lead's business.
+    mine = [one for one in statements if not (_is_legacy(one) and one.key in shelved.elsewhere)]
+    book = enter(shelved.book, mine)
     return Change(lead_id, shelved, book, compute(book, held.now), receipts)
 
 
 class Busy(Exception):
     """Somebody else has the lead; it is left to them."""
+
+
+def _is_legacy(statement: Statement) -> TypeGuard[Observation]:
+    return isinstance(statement, Observation) and statement.source is Source.MIGRATION
 
 
 def _drain_with_care(hands: Hands, client_id: UUID, lead_id: UUID, level: Level) -> Drained:

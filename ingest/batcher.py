@@ -57,14 +57,15 @@ class Batcher:
         """
         if len(self._queue) >= MOST_WAITING:
             raise CannotPersist
-        waiting = _Waiting(parcels, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(parcels, loop.create_future())
         self._queue.append(waiting)
         self._send()
+        patience = loop.call_later(ANSWER_SECONDS, _tell, [waiting], CannotPersist())
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                await waiting.stored
-        except TimeoutError:
-            raise CannotPersist from None
+            await waiting.stored
+        finally:
+            patience.cancel()
 
     def _send(self) -> None:
         """Give a free writer its turn in a moment; it takes what has come by then."""

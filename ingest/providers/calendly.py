@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from hashlib import sha256
 from uuid import UUID
 
 from db.connections import Connection
@@ -123,7 +122,7 @@ class Calendly:
         stamp, signatures = _signature_parts(headers.get(SIGNATURE_HEADER, b""))
         if not keys or stamp is None or not signatures:
             raise NotAuthentic("no_signature")
-        expected = [hmac.digest(key, stamp + b"." + body, sha256) for key in keys]
+        expected = [hmac.digest(key, stamp + b"." + body, "sha256") for key in keys]
         matches = [hmac.compare_digest(one, given) for one in expected for given in signatures]
         if not any(matches):
             raise NotAuthentic("bad_signature")
