@@ -90,16 +90,15 @@ def _person(row: Row, region: str) -> _Person:
     if not identities:
         raise BadRow("external_id", "nothing in this row can name a lead")
     legacy = {name: text for name, text in row.items() if name in LEGACY_COLUMNS and text}
-    for name, text in legacy.items():
-        if name.endswith("_at"):
-            _check_time(name, text)
+    legacy |= {name: _instant_text(name, text) for name, text in legacy.items() if name.endswith("_at")}
     told = {name for name in legacy if name not in ("appointment_last_checked_at", "updated_at")}
     return _Person(row, identities, legacy if told else {})
 
 
-def _check_time(name: str, text: str) -> None:
+def _instant_text(name: str, text: str) -> str:
+    """A time as Postgres reads it too; a CRM's times without an offset are UTC."""
     try:
-        read_instant(text, "UTC")
+        return read_instant(text, "UTC").isoformat()
     except ValueError:
         raise BadRow(name, "not a time between 1990 and 2100") from None
 

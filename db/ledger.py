@@ -79,13 +79,22 @@ def _transaction(
     try:
         with leads_held(hands.database, client_id, lead_ids, hands.ringer, wait=wait) as held:
             suspects.find_vanished(hands.witness, client_id, list(held.leads))
-            yield held, batch
+            try:
+                yield held, batch
+            except BaseException:
+                _let_go(hands, batch)  # while the leads are still ours: nobody is to think that we vanished
+                raise
         if batch.forwarded_to:
             hands.ringer(due_among(hands.database, client_id, list(batch.forwarded_to)))
     except BaseException:
-        if batch.holding is not None:
-            suspects.let_go(hands.witness, batch.holding)
+        _let_go(hands, batch)  # it was the commit that failed
         raise
+
+
+def _let_go(hands: Hands, batch: _Batch) -> None:
+    holding, batch.holding = batch.holding, None
+    if holding is not None:
+        suspects.let_go(hands.witness, holding)
 
 
 def drain(hands: Hands, client_id: UUID, lead_ids: Sequence[UUID], *, wait: float | None = None) -> Drained:

@@ -14,6 +14,7 @@ BY_INDEX = {
     "enable_mergejoin": "off",
     "plan_cache_mode": "force_generic_plan",
     "jit": "off",
+    "TimeZone": "UTC",
     # A worker that was stopped in the middle gives its leads back; one that waits for a lock does not wait long.
     "statement_timeout": "30s",
     "idle_in_transaction_session_timeout": "15s",

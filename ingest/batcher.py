@@ -46,6 +46,7 @@ class Batcher:
         self._on_stored = on_stored
         self._queue: deque[_Waiting] = deque()
         self._idle: list[AsyncDatabase | None] = [None] * WRITERS
+        self._fills: list[tuple[UUID, UUID, Contact]] = []
         self._gathering = False
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -125,12 +126,24 @@ class Batcher:
             # A schema that is behind is no fault of the delivery's: it is to come again.
             return database, Ignored("unstorable") if is_about_the_data(error) else CannotPersist()
         self._on_stored(posted.rings)
-        if posted.fills:
-            self._start(self._fill(posted.fills))
+        self._fill_soon([fill for fill in posted.fills if fill[2] != Contact()])
         return database, None
 
+    def _fill_soon(self, fills: list[tuple[UUID, UUID, Contact]]) -> None:
+        """Have one filler at a time give stubs what they lack."""
+        idle = not self._fills
+        self._fills += fills
+        if self._fills and idle:
+            self._start(self._fill_all())
+
+    async def _fill_all(self) -> None:
+        while self._fills:
+            fills = list(self._fills)
+            await self._fill(fills)
+            del self._fills[: len(fills)]
+
     async def _fill(self, fills: Sequence[tuple[UUID, UUID, Contact]]) -> None:
-        """Give stubs what they lack; the lead may be busy, and no answer waits for this."""
+        """The lead may be busy, and no answer waits for this."""
         for attempt in range(FILL_ATTEMPTS):
             try:
                 async with await connect_soon(self._dsn) as database:

@@ -64,5 +64,6 @@ class Endpoints:
             return by_endpoint(database, self._keyring, *key)
 
     def close(self) -> None:
-        """Give the thread up."""
+        """Close the connection in its own thread, and give that up."""
+        self._thread.submit(self._desk.close)
         self._thread.shutdown(wait=False)

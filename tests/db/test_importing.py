@@ -39,14 +39,14 @@ def imported(worker: Hands, *rows: Row) -> builders.AClient:
 
 def test_a_crm_reads_its_own_columns_until_a_drain_has_turned_them_into_history(worker: Hands) -> None:
     client = imported(worker, LEGACY)
-    before = worker.database.execute(f"SELECT id, rollup_version, {COLUMNS} FROM lead").fetchone()  # type: ignore[call-overload]
+    before = worker.database.execute(f"SELECT id, rollup_version, {COLUMNS} FROM lead").fetchone()
     assert before is not None
     assert before[1] == 0
     assert before[3] == "confirmed"
     drain_a_booking_of(client, worker)
     after = worker.database.execute(
         f"SELECT rollup_version, {COLUMNS} FROM lead WHERE id = %s", (before[0],)
-    ).fetchone()  # type: ignore[call-overload]
+    ).fetchone()
     assert after is not None
     assert after[0] == 1
 

@@ -49,7 +49,7 @@ def test_a_leads_timeline_status_start_and_provider_are_read_by_index(
         connection.execute("ANALYZE appointment")
         plan = connection.execute(
             "EXPLAIN SELECT * FROM appointment WHERE " + query.format(id=UUID(int=7))
-        ).fetchall()  # type: ignore[call-overload]
+        ).fetchall()
     assert index in str(plan)
 
 
@@ -73,7 +73,7 @@ def test_nobody_but_the_ledger_writes_the_rollup_columns(database: str, statemen
     with psycopg.connect(database) as connection:
         connection.execute("INSERT INTO lead (client_id, id) VALUES (gen_random_uuid(), gen_random_uuid())")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute(statement)  # type: ignore[call-overload]
+            connection.execute(statement)
 
 
 def test_a_lead_can_still_be_changed_otherwise(database: str) -> None:

@@ -144,7 +144,7 @@ class Stack:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.postgres.dsn()) as connection:
-            return connection.execute(query).fetchall()  # type: ignore[call-overload, no-any-return]
+            return connection.execute(query).fetchall()
 
     def inbox_is_empty(self) -> bool:
         return self.rows("SELECT count(*) FROM inbox") == [(0,)]

@@ -49,8 +49,6 @@ class Receiving(AbstractContextManager["Receiving"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        endpoints = self._app._endpoints
-        endpoints._thread.submit(endpoints._desk.close).result()  # a desk belongs to its thread
         self.run(self._app.close())
         self._loop.close()
 
