@@ -23,8 +23,8 @@ _KEEPALIVE: dict[str, Any] = {
 }
 
 
-def connect(dsn: str, *, pooled: bool = False) -> Database:
-    """Open a connection in autocommit mode, in UTC. `pooled`: behind a transaction-mode pooler.
+def connect(dsn: str) -> Database:
+    """Open a connection in autocommit mode, in UTC.
 
     Raises psycopg.OperationalError within two seconds if nobody answers.
     """
@@ -32,7 +32,7 @@ def connect(dsn: str, *, pooled: bool = False) -> Database:
         dsn,
         autocommit=True,
         connect_timeout=CONNECT_SECONDS,
-        prepare_threshold=None if pooled else 2,
+        prepare_threshold=2,
         application_name="apptrail",
         **_KEEPALIVE,
     )

@@ -14,8 +14,3 @@ def take(database: Database, name: str, owner: UUID, seconds: float) -> bool:
         {"name": name, "owner": owner, "for": seconds},
     )
     return bool(taken.rowcount)
-
-
-def give_back(database: Database, name: str, owner: UUID) -> None:
-    """Let the next owner take a lease at once."""
-    database.execute("DELETE FROM lease WHERE name = %s AND owner = %s", (name, owner))

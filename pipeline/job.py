@@ -1,7 +1,6 @@
 """A Job's payload: what the inbox may hold, addressed to a lead."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -9,14 +8,6 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from pipeline.observation import FORMAT_VERSION, Fact, Observation
 from pipeline.words import Source
-
-
-class Kind(StrEnum):
-    """What a job is about; breakers count and pauses act by kind."""
-
-    APPOINTMENT = "appointment"
-    LEAD_STATUS = "lead_status"
-    MERGE = "merge"
 
 
 class LeadStatusSaid(Fact):

@@ -1,7 +1,6 @@
 """The web process's one application: webhooks to ingest, everything else to the pages and the API."""
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from uuid import UUID
@@ -24,8 +23,6 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 BACKLOG_SECONDS = 5.0
-# A writer's thread that has its rows waits for the interpreter this long at most.
-SWITCH_SECONDS = 0.001
 
 log = get_logger(__name__)
 
@@ -61,7 +58,6 @@ class Site:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        sys.setswitchinterval(SWITCH_SECONDS)
         garbage.settle()
         self._watch = asyncio.create_task(self._watch_backlogs())
         await send({"type": "lifespan.startup.complete"})
