@@ -18,11 +18,11 @@ from db.merging import merge
 from db.shelf import Change, Receipt, Shelved, load, save
 from db.suspects import Level
 from pipeline.book import compute, enter
-from pipeline.job import LeadStatusSaid, MergeAsked, NewerPayload, read_payload
+from pipeline.job import FollowUpAct, LeadStatusSaid, MergeAsked, NewerPayload, read_payload
 from pipeline.observation import Observation
 from pipeline.words import Source
 
-Statement = Observation | LeadStatusSaid
+Statement = Observation | LeadStatusSaid | FollowUpAct
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from pipeline.addressing import Contact, Identity
-from pipeline.job import LeadStatusSaid, MergeAsked
+from pipeline.job import FollowUpAct, LeadStatusSaid, MergeAsked
 from pipeline.observation import AppointmentKey, Observation
 from pipeline.words import Lane
 
-Payload = Observation | LeadStatusSaid | MergeAsked
+Payload = Observation | LeadStatusSaid | MergeAsked | FollowUpAct
 
 ANONYMOUS = "anonymous"
 PRIORITY = {Lane.LIVE: 0, Lane.BULK: 1}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from pipeline.causes import Causes, Loss
 from pipeline.folded import Folded
 from pipeline.observation import TIER_MIGRATION, TIER_VERSIONED, Observation, StatusWord
 from pipeline.register import Order, Register
@@ -96,6 +97,7 @@ class Walk:
         self._moved = False
         self._detached: set[str] = set()
         self._moves = 0
+        self._causes = Causes()
 
     def take(self, said: Observation) -> None:
         """Let one observation state its registers."""
@@ -114,6 +116,7 @@ class Walk:
             self._booked_at.offer(order, said.booked_at)
         self._take_links(said, order)
         self._take_names(said.description, DESCRIPTION_FIELDS, order)
+        self._causes.take_status(said, self._status_shown(), self._cancellation, self._start())
 
     def _take_word_of_a_person(self, said: Observation) -> None:
         if said.outcome is not None:
@@ -155,10 +158,12 @@ class Walk:
         if said.schedule is None:
             return
         if said.schedule.start_at is not None:
-            before = self._times.value
+            before = self._start()
             times = (said.schedule.start_at, said.schedule.end_at)
-            if self._times.offer(order, times) and before is not None and before[0] != times[0]:
+            changed = self._times.offer(order, times)
+            if changed and before is not None and before != times[0]:
                 self._moves += 1
+            self._causes.take_start(said, before, self._start())
         if said.schedule.timezone is not None:
             self._timezone.offer(order, said.schedule.timezone)
 
@@ -177,6 +182,18 @@ class Walk:
             value: str | None = getattr(fact, field)
             if value is not None:
                 self._names.setdefault(field, Register()).offer(order, value)
+
+    def _start(self) -> datetime | None:
+        return self._times.value[0] if self._times.value else None
+
+    def _status_shown(self) -> Status:
+        """What Folded.own_status says of this state."""
+        manual, manual_at = self._manual.value or (None, None)
+        changes = [at for at in (self._word_changed_at, self._outcome_changed_at) if at is not None]
+        if manual is not None and manual_at is not None and (not changes or manual_at > max(changes)):
+            return manual
+        word = self._status.value[0] if self._status.value else Status.PENDING
+        return self._outcome.value or word
 
     def folded(self) -> Folded:
         """The state as a value."""
@@ -206,8 +223,21 @@ class Walk:
             moved=self._moved,
             detached=tuple(sorted(self._detached)),
             moves_in_place=self._moves,
+            canceled_cause_at=_at(self._causes.canceled),
+            canceled_cause_start=_start_of(self._causes.canceled),
+            no_show_cause_at=_at(self._causes.no_show),
+            moved_cause_at=_at(self._causes.moved),
+            moved_cause_start=_start_of(self._causes.moved),
             **{field: register.value for field, register in self._names.items()},
         )
+
+
+def _at(loss: Loss | None) -> datetime | None:
+    return loss.dated.at if loss else None
+
+
+def _start_of(loss: Loss | None) -> datetime | None:
+    return loss.start_at if loss else None
 
 
 class _Cancellation:

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from pipeline.observation import FORMAT_VERSION, Fact, Observation
-from pipeline.words import Source
+from pipeline.words import Act, FollowUpKind, Provider, Source
 
 
 class LeadStatusSaid(Fact):
@@ -30,9 +30,28 @@ class MergeAsked(Fact):
     by_evidence: bool = False
 
 
-Payload = Annotated[Observation | LeadStatusSaid | MergeAsked, Field(discriminator="kind")]
+class FollowUpAct(Fact):
+    """A person did something with a follow-up at `at`; it covers every cause up to then (RULES 26).
 
-_PAYLOAD: TypeAdapter[Observation | LeadStatusSaid | MergeAsked] = TypeAdapter(Payload)
+    `until`: the end of a snooze. `assignee`: an operator, None for nobody. `by`: who did it.
+    """
+
+    v: int = FORMAT_VERSION
+    kind: Literal["follow_up_act"] = "follow_up_act"
+    source: Source = Source.MANUAL
+    of: FollowUpKind
+    provider: Provider
+    external_id: str
+    act: Act
+    at: datetime
+    by: str | None = Field(default=None, max_length=80)
+    until: datetime | None = None
+    assignee: UUID | None = None
+
+
+Payload = Annotated[Observation | LeadStatusSaid | MergeAsked | FollowUpAct, Field(discriminator="kind")]
+
+_PAYLOAD: TypeAdapter[Observation | LeadStatusSaid | MergeAsked | FollowUpAct] = TypeAdapter(Payload)
 
 
 class UnreadablePayload(ValueError):
@@ -43,7 +62,7 @@ class NewerPayload(ValueError):
     """A job was written by a newer release; it waits for a worker that can read it."""
 
 
-def read_payload(text: str | bytes) -> Observation | LeadStatusSaid | MergeAsked:
+def read_payload(text: str | bytes) -> Observation | LeadStatusSaid | MergeAsked | FollowUpAct:
     """Read a payload as it stands in the inbox.
 
     Raises NewerPayload for a format version above ours, UnreadablePayload for anything else that does
