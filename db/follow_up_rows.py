@@ -23,6 +23,9 @@ class Row:
     shown: FollowUp
 
 
+_PROVIDERS = frozenset(one.value for one in Provider)
+_KINDS = frozenset(one.value for one in FollowUpKind)
+
 Rows = dict[FollowUpKey, Row]
 
 
@@ -50,9 +53,9 @@ def read(asked: Cursor[Any]) -> Shelf:
     since = {}
     for lead_id, row_id, kind, provider, external_id, *columns in asked:
         if lead_id is None:
-            if provider in Provider:
+            if provider in _PROVIDERS:
                 since[Provider(provider)] = columns[0]
-        elif kind in FollowUpKind:
+        elif kind in _KINDS:
             key = FollowUpKey(FollowUpKind(kind), Provider(provider), external_id)
             rows.setdefault(lead_id, {})[key] = Row(row_id, _shown(key, columns))
     return Shelf(rows, since)
