@@ -72,10 +72,10 @@ def changes_at(
     for one in found:
         if one.state is FollowUpState.SNOOZED and one.acts.until is not None:
             times.append(one.acts.until)
-        if one.new_start_at is not None and one.state in {FollowUpState.OPEN, FollowUpState.SNOOZED}:
+        if one.new_start_at is not None:
             times.append(one.new_start_at)
     if since:
-        times += [end for one in appointments if _may_need_outcome(one, since) and (end := ends_at(one))]
+        times += [end for one in appointments if (end := _outcome_due_at(one, since)) is not None]
     return min((at for at in times if at > now), default=None)
 
 
@@ -87,8 +87,18 @@ def ends_at(one: Appointment) -> datetime | None:
     return one.end_at if told else one.start_at + ASSUMED_LENGTH
 
 
-def _may_need_outcome(one: Appointment, since: Since) -> bool:
-    return one.is_live and one.source is not Source.MIGRATION and one.key.provider in since
+def _outcome_due_at(one: Appointment, since: Since) -> datetime | None:
+    """When a meeting's outcome is due, if no outcome comes before its end."""
+    end = ends_at(one)
+    if end is None or one.source is Source.MIGRATION or one.key.provider not in since:
+        return None
+    if one.is_live or (one.status is not Status.RESCHEDULED and _after(one.status_changed_at, end)):
+        return end
+    return None
+
+
+def _after(one: datetime | None, other: datetime) -> bool:
+    return one is not None and one > other
 
 
 class _Lead:
