@@ -15,6 +15,7 @@ from db.due import long_backlogs
 from db.failures import is_transient
 from db.keyring import Keyring
 from ingest.app import PREFIX, Webhooks
+from workers.clerk import Clerk
 from workers.doorbell import Doorbell
 from workers.ringer import Ringer
 
@@ -38,12 +39,14 @@ class Site:
         self._doorbell = Doorbell.connect(settings.redis_url)
         self._ringer = Ringer(self._doorbell, crowded=lambda: self._crowded)
         self._webhooks = Webhooks(settings.database_dsn, keyring, self._ringer)
+        self._clerk = Clerk(settings.database_dsn, self._ringer)
         self._pages = web.app.create(
             engine.create(settings.sqlalchemy_url),
             keyring,
             settings.base_url,
             self._doorbell.is_reachable,
             settings.counters_folder,
+            self._clerk,
         )
         self._watch: asyncio.Task[None] | None = None
 
@@ -64,6 +67,7 @@ class Site:
         await receive()
         self._watch.cancel()
         await self._webhooks.close()
+        self._clerk.close()
         self._ringer.close()
         self._doorbell.close()
         await send({"type": "lifespan.shutdown.complete"})

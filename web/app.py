@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import NoReturn, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,11 +12,12 @@ from starlette.staticfiles import StaticFiles
 
 from db.engine import Engine, Unavailable
 from db.keyring import Keyring
-from web import api, health, pages, problems
+from web import api, appointment_acts, follow_ups, health, pages, problems
 from web.auth import SignInFirst
 from web.envelope import Envelope
 from web.problems import Problem
 from web.templating import STATIC
+from workers.clerk import Act, Busy
 
 RETRY_SECONDS = "2"
 
@@ -27,10 +28,12 @@ def create(
     base_url: str,
     redis_ping: Callable[[], bool] | None = None,
     counters_folder: Path | None = None,
+    act: Act | None = None,
 ) -> FastAPI:
     """Make the app. `redis_ping` says whether Redis answers; it must not raise and should not take long.
 
-    `counters_folder`: where all processes of this host keep their counters.
+    `counters_folder`: where all processes of this host keep their counters. `act` lets a person's act
+    into the books; without it the app can only be read.
     """
     app = FastAPI(
         title="apptrail",
@@ -45,7 +48,10 @@ def create(
     app.state.base_url = base_url
     app.state.redis_ping = redis_ping
     app.state.counters_folder = counters_folder
+    app.state.act = act or _nobody_acts
     app.include_router(api.router)
+    app.include_router(appointment_acts.router)
+    app.include_router(follow_ups.router)
     app.include_router(pages.router)
     app.include_router(health.router)
     app.mount("/static", StaticFiles(directory=STATIC))
@@ -56,6 +62,10 @@ def create(
     app.add_exception_handler(HTTPException, _http_refused)
     app.add_middleware(Envelope, failed=_failed)
     return app
+
+
+def _nobody_acts(*_: object) -> NoReturn:
+    raise Busy
 
 
 def _told(request: Request, problem: Problem) -> Response:

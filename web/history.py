@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from db.reads.appointments import Shelved
+from db.engine import Reading
+from db.reads import booking
+from db.reads.appointments import Shelved, of_lead, said_of
 from db.reads.booking import Booking
 from db.reads.lead_list import Listed
 from db.reads.leads import Lead
@@ -22,15 +24,22 @@ def appointments(
     return [_appointment(one, said.get(one.facts.key, ()), primary_id) for one in page]
 
 
-def booking_status(lead: Lead, booking: Booking, as_of: datetime) -> answers.BookingStatus:
+def one_of(reading: Reading, lead: Lead, one: Shelved, now: datetime) -> answers.Appointment:
+    """One appointment, with the revisions that its observations make."""
+    primary_id = booking.at(now, lead, of_lead(reading, lead)).row_id
+    (item,) = appointments([one], said_of(reading, lead.client_id, [one]), primary_id)
+    return item
+
+
+def booking_status(lead: Lead, found: Booking, as_of: datetime) -> answers.BookingStatus:
     """The answer to whether a lead has a meeting."""
-    rollup = booking.rollup
+    rollup = found.rollup
     return answers.BookingStatus(
         lead_id=lead.id,
-        has_appointment=booking.is_upcoming,
-        has_history=booking.count > 0,
-        appointment_count=booking.count,
-        appointment_id=booking.row_id,
+        has_appointment=found.is_upcoming,
+        has_history=found.count > 0,
+        appointment_count=found.count,
+        appointment_id=found.row_id,
         provider=rollup.appointment_provider,
         source=rollup.appointment_source,
         status=rollup.appointment_status,
@@ -41,7 +50,7 @@ def booking_status(lead: Lead, booking: Booking, as_of: datetime) -> answers.Boo
         canceled_at=rollup.appointment_canceled_at,
         next_start_at=rollup.next_appointment_start_at,
         lead_status=lead.status,
-        why=booking.why,
+        why=found.why,
         as_of=as_of,
     )
 

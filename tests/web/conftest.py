@@ -15,6 +15,7 @@ from db.ledger import Hands
 from tests.builders import KEYRING, AClient, a_client, hands
 from tests.web.story import NOW
 from web.app import create
+from workers.clerk import Clerk
 
 
 @dataclass
@@ -55,7 +56,9 @@ def url_at(database: str, now: datetime | None) -> str:
 def web(database: str) -> Iterator[Web]:
     """The app at NOW, without a token or a session."""
     reader = engine.create(url_at(database, NOW))
-    app = create(reader, KEYRING, "http://testserver", redis_ping=lambda: True)
+    clerk = Clerk(url_at(database, NOW).replace("+psycopg", "", 1), lambda _: None)
+    app = create(reader, KEYRING, "http://testserver", redis_ping=lambda: True, act=clerk)
     with hands(database, now=NOW) as own, TestClient(app, follow_redirects=False) as http:
         yield Web(http, own, a_client(own.database))
+    clerk.close()
     reader.dispose()
