@@ -93,6 +93,8 @@ class Walk:
         self._word_changed_at: datetime | None = None
         self._outcome_changed_at: datetime | None = None
         self._cancellation = _Cancellation()
+        self._removal: Register[Observation] = Register()
+        self._restored_at: datetime | None = None
         self._moved = False
         self._detached: set[str] = set()
         self._moves = 0
@@ -121,6 +123,11 @@ class Walk:
 
     def _take_status(self, said: Observation) -> None:
         if said.status is None:
+            return
+        if said.status.restored_at is not None:
+            self._restored_at = max(self._restored_at or said.status.restored_at, said.status.restored_at)
+        if said.status.removed and said.source is not Source.MIGRATION:
+            self._removal.offer((said.observed_at, said.digest), said)
             return
         word = said.status.word
         before = self._status.value
@@ -178,13 +185,26 @@ class Walk:
             if value is not None:
                 self._names.setdefault(field, Register()).offer(order, value)
 
+    def _standing_removal(self) -> Observation | None:
+        """The last removal, unless the provider was seen to have it again afterwards: nothing else undoes one."""
+        removal = self._removal.value
+        if removal is None or (self._restored_at is not None and self._restored_at > removal.observed_at):
+            return None
+        return removal
+
     def folded(self) -> Folded:
         """The state as a value."""
         word, removed = self._status.value or (None, False)
         start_at, end_at = self._times.value or (None, None)
         manual, manual_at = self._manual.value or (None, None)
-        changes = [at for at in (self._word_changed_at, self._outcome_changed_at) if at is not None]
+        word_changed_at = self._word_changed_at
         canceled = self._cancellation if word is Status.CANCELED else _Cancellation()
+        if (removal := self._standing_removal()) is not None and removal.status is not None:
+            if word is not Status.CANCELED:
+                word_changed_at = removal.effective_at
+                canceled.take(removal, removal.status)
+            word, removed = Status.CANCELED, True
+        changes = [at for at in (word_changed_at, self._outcome_changed_at) if at is not None]
         return Folded(
             provider=self.observation.provider,
             external_id=self.observation.external_id,

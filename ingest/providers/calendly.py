@@ -10,9 +10,11 @@ from uuid import UUID
 from db.connections import Connection
 from db.identities import of_email, of_phone
 from db.inbox import Parked
-from ingest.adapter import Headers, Reading
+from ingest.adapter import Adapter, Headers, Reading
+from ingest.header_secrets import check_secret
 from ingest.payload import Payload, clean_name, clean_uri, read_model
 from ingest.reasons import kept_reason
+from ingest.tokens import token_in
 from ingest.verdicts import Ignored, NotAuthentic
 from pipeline.addressing import Contact, Identity
 from pipeline.instants import NoZone, TimeOutOfRange, UnreadableTime, read_instant, zone_named
@@ -44,7 +46,6 @@ NEWEST_SIGNATURE = timedelta(minutes=5)
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 _WALL = re.compile(r"[\d:.+ /TZ-]{1,40}(?:[AaPp][Mm])?", re.ASCII)
-_TOKEN = re.compile(r"(?:lead:)?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})", re.ASCII)
 _ASKS_FOR_PHONE = re.compile(r"phone|mobile|cell|whatsapp|\btel\b|telefon", re.IGNORECASE)
 
 
@@ -113,7 +114,7 @@ _NO_EVENT = _Event()
 _NO_CANCELLATION = _Cancellation()
 
 
-class Calendly:
+class Calendly(Adapter):
     """The adapter: the invitee is the appointment (RULES 11)."""
 
     provider = Provider.CALENDLY
@@ -121,8 +122,15 @@ class Calendly:
     retry_status = 503
 
     def verify(self, connection: Connection, headers: Headers, body: bytes, now: datetime) -> None:
-        """Check `t=<seconds>,v1=<hex>`: HMAC-SHA256 of "t.body" under one of the connection's keys."""
+        """Check `t=<seconds>,v1=<hex>`: HMAC-SHA256 of "t.body" under one of the connection's keys.
+
+        Calendly signs only where a key was given to it: a connection without one relies on a header secret,
+        or on its endpoint alone if it was added `--unsigned`.
+        """
         keys = [key.encode() for key in connection.secrets.get("signing_keys", ()) if key]
+        if not keys and (connection.unsigned or connection.secrets.get("header_secrets")):
+            check_secret(connection, headers)
+            return
         stamp, signatures = _signature_parts(headers.get(SIGNATURE_HEADER, b""))
         if not keys or stamp is None or not signatures:
             raise NotAuthentic("no_signature")
@@ -186,10 +194,14 @@ class _Delivery:
             key=self.key,
             said=self._said(links),
             links=linked(Provider.CALENDLY, links) if links else (),
-            token=_token_from(self.invitee.tracking),
+            token=self._token(),
             identities=tuple(self._identities()),
             contact=self._contact(),
         )
+
+    def _token(self) -> UUID | None:
+        tracking = self.invitee.tracking
+        return token_in(tracking.utm_content, tracking.salesforce_uuid) if tracking else None
 
     def _said(self, links: Links | None) -> Observation | Parked:
         event = self.invitee.scheduled_event or _NO_EVENT
@@ -200,7 +212,7 @@ class _Delivery:
         except (NoZone, UnreadableTime) as unread:
             wall = _as_typed({"start_time": event.start_time, "end_time": event.end_time})
             reason = "no_zone" if isinstance(unread, NoZone) else "unreadable_time"
-            return Parked(reason, {**wall, "external_id": self.key.external_id})
+            return Parked(reason, Provider.CALENDLY, {**wall, "external_id": self.key.external_id})
 
     def _observation(self, links: Links | None, schedule: Schedule | None) -> Observation:
         invitee, canceled = self.invitee, self._is_canceled()
@@ -323,14 +335,6 @@ def _key_from(uri: str) -> AppointmentKey:
 def _id_from(uri: str | None) -> str | None:
     last = uri.rstrip("/").rpartition("/")[2] if uri else ""
     return last if _ID.fullmatch(last) else None
-
-
-def _token_from(tracking: _Tracking | None) -> UUID | None:
-    """Our own lead id, if a link that we made carries one."""
-    for text in (tracking.utm_content, tracking.salesforce_uuid) if tracking else ():
-        if text and (token := _TOKEN.fullmatch(text.strip())):
-            return UUID(token[1])
-    return None
 
 
 def _as_typed(wall: dict[str, str | None]) -> dict[str, str | None]:

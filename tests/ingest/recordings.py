@@ -79,10 +79,12 @@ def read(recording: Recording, connection: Connection | None = None) -> Any:
 def _told(reading: Reading) -> dict[str, Any]:
     if isinstance(reading.said, Parked):
         said: dict[str, Any] = {"parked": reading.said.reason, "said": reading.said.said}
+    elif reading.said is None:
+        said = {}
     else:
         said = reading.said.model_dump(mode="json", exclude_none=True, exclude={"observed_at", "v", "kind"})
     return {
-        "key": reading.key.external_id,
+        "key": reading.key and reading.key.external_id,
         "says": said,
         "links": [link.external_id for link in reading.links],
         "token": reading.token and str(reading.token),
