@@ -35,13 +35,15 @@ class Page:
     """One page of a listing: what is new or changed, and what was recognised as known.
 
     `readings` have source reconcile_cron and observed_at = the instant before the request. `cursor` resumes
-    after this page, in another process too; None on the last page of a window.
+    after this page, in another process too; None on the last page of a window. `unreadable` counts objects
+    that were passed over, because one of them must not hide the others.
     """
 
     readings: Sequence[Reading]
     marks: Sequence[Mark]
     unchanged: Sequence[Mark]
     cursor: str | None
+    unreadable: int = 0
 
 
 Known = Callable[[Sequence[Mark]], set[str]]
@@ -50,20 +52,36 @@ Known = Callable[[Sequence[Mark]], set[str]]
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A provider's webhook subscription of ours."""
+    """A provider's webhook subscription of ours: what is needed to watch it, and to make it anew."""
 
     uri: str
     active: bool
     retry_started_at: datetime | None
+    callback_url: str = ""
+    events: tuple[str, ...] = ()
+    scope: str = "organization"
 
 
 class ApiFailed(Exception):
-    """A call came to nothing. `error` is a normalized word (http_429, http_5xx, timeout, wrapped_answer, ...)."""
+    """A call came to nothing. `error` is a normalized word, of those in `ingest.apis.errors`.
+
+    There is never anything of the provider's in it, and no address.
+    """
 
     def __init__(self, error: str, *, retry_after: float | None = None) -> None:
         """Take the word, and the seconds after which the provider wants to hear from us again."""
         super().__init__(error)
         self.error = error
+        self.retry_after = retry_after
+
+
+class BudgetSpent(Exception):
+    """The connection's budget is spent; no call was made. `retry_after`: seconds until there is some again."""
+
+    def __init__(self, budget: str, *, retry_after: float) -> None:
+        """Take the budget's name (minute, ten_seconds, day) and the seconds to wait."""
+        super().__init__(budget)
+        self.budget = budget
         self.retry_after = retry_after
 
 
@@ -74,7 +92,10 @@ class ProviderApi(Protocol):
         """List everything that starts in a window, from a cursor on."""
 
     def appointment(self, key: AppointmentKey, uri: str | None) -> Reading | None:
-        """GET one appointment; None: the provider says that there is none (404). `uri`: its Calendly invitee URI."""
+        """GET one appointment; None: the provider says that there is none (404). `uri`: its Calendly invitee URI.
+
+        Raises Ignored if what the provider has cannot be read.
+        """
 
     def contact(self, contact_id: str) -> Contact | None:
         """GET a contact; None where there is none, or where the provider has no contacts."""
@@ -83,4 +104,7 @@ class ProviderApi(Protocol):
         """List the webhook subscriptions that name our endpoint; empty where the provider has none to list."""
 
     def recreate(self, subscription: Subscription) -> Subscription:
-        """Delete a disabled subscription and make it anew (Calendly has no other way)."""
+        """Delete a disabled subscription and make it anew (Calendly has no other way).
+
+        To be called again with the same subscription if it failed half-way: that it is gone is no error.
+        """
