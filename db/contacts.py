@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncConnection
+from psycopg import Connection as Database
 
 from pipeline.addressing import Contact, IdentityKind
 
@@ -19,14 +20,22 @@ async def fill_contacts(database: AsyncConnection[Any], fills: Iterable[tuple[UU
     async with database.transaction():
         await database.execute(LOCK_TIMEOUT)
         for client_id, lead_id, contact in fills:
-            await database.execute(
-                """UPDATE lead SET email = coalesce(email, %s), phone = coalesce(phone, %s),
-                       first_name = coalesce(first_name, %s), last_name = coalesce(last_name, %s),
-                       full_name = coalesce(full_name, %s), timezone = coalesce(timezone, %s)
-                   WHERE client_id = %s AND id = %s AND stub""",
-                (contact.email, contact.phone, contact.first_name, contact.last_name, contact.full_name,
-                 contact.timezone, client_id, lead_id),
-            )  # fmt: skip
+            await database.execute(_FILL, _filling(client_id, lead_id, contact))
+
+
+def fill_contacts_now(database: Database[Any], fills: Iterable[tuple[UUID, UUID, Contact]]) -> None:
+    """Do as `fill_contacts` does, for who may wait. Raises LockNotAvailable while a lead is busy."""
+    with database.transaction():
+        database.execute(LOCK_TIMEOUT)
+        for client_id, lead_id, contact in fills:
+            database.execute(_FILL, _filling(client_id, lead_id, contact))
+
+
+def _filling(client_id: UUID, lead_id: UUID, contact: Contact) -> tuple[Any, ...]:
+    return (
+        contact.email, contact.phone, contact.first_name, contact.last_name, contact.full_name,
+        contact.timezone, client_id, lead_id,
+    )  # fmt: skip
 
 
 async def keep_contact(
@@ -44,6 +53,12 @@ async def keep_contact(
              contact.ghl_contact_id, contact.timezone, client_id, IdentityKind.GHL_CONTACT, digest),
         )  # fmt: skip
 
+
+_FILL = """
+    UPDATE lead SET email = coalesce(email, %s), phone = coalesce(phone, %s),
+        first_name = coalesce(first_name, %s), last_name = coalesce(last_name, %s),
+        full_name = coalesce(full_name, %s), timezone = coalesce(timezone, %s)
+    WHERE client_id = %s AND id = %s AND stub"""
 
 _KEEP = """
     UPDATE lead l
