@@ -75,16 +75,6 @@ class ApiFailed(Exception):
         self.retry_after = retry_after
 
 
-class BudgetSpent(Exception):
-    """The connection's budget is spent; no call was made. `retry_after`: seconds until there is some again."""
-
-    def __init__(self, budget: str, *, retry_after: float) -> None:
-        """Take the budget's name (minute, ten_seconds, day) and the seconds to wait."""
-        super().__init__(budget)
-        self.budget = budget
-        self.retry_after = retry_after
-
-
 class ProviderApi(Protocol):
     """One connection's API. Blocking; one thread at a time. Raises ApiFailed, BudgetSpent."""
 
