@@ -12,6 +12,7 @@ from db.desk import Database
 
 FAILURES_TO_OPEN = 5
 ERRORS_A_MINUTE = 10
+BACK_OFF_SECONDS = 2.0
 FIRST_PROBE_SECONDS = 60.0
 LONGEST_PROBE_SECONDS = 3600.0
 PROBE_PATIENCE_SECONDS = 120
@@ -47,6 +48,17 @@ def permit(database: Database, client_id: UUID, connection_id: UUID) -> Permit:
         (PROBE_PATIENCE_SECONDS, client_id, connection_id),
     )
     return Permit(allowed=bool(taken.rowcount), reason=reason, probe=bool(taken.rowcount))
+
+
+def may_be_called(database: Database, client_id: UUID, connection_id: UUID) -> bool:
+    """Whether a call is worth trying; takes nothing."""
+    row = database.execute(
+        """SELECT 1 FROM connection_health
+           WHERE client_id = %s AND connection_id = %s
+             AND (paused_until > apptrail_now() OR (breaker <> 'closed' AND next_probe_at > apptrail_now()))""",
+        (client_id, connection_id),
+    ).fetchone()
+    return row is None
 
 
 def succeeded(database: Database, client_id: UUID, connection_id: UUID) -> None:
@@ -89,7 +101,10 @@ def failed(database: Database, client_id: UUID, connection_id: UUID, error: str)
         opens = breaker != "closed" or failures >= FAILURES_TO_OPEN or in_a_minute >= ERRORS_A_MINUTE
         if opens:
             _open(database, client_id, connection_id, error, trips)
-    return opens
+        else:
+            wait = BACK_OFF_SECONDS * 2**failures * random.uniform(0.5, 1.0)  # noqa: S311  (jitter, no secret)
+            pause(database, client_id, connection_id, error, wait)
+    return bool(opens)
 
 
 def _open(database: Database, client_id: UUID, connection_id: UUID, error: str, trips: int) -> None:
@@ -136,6 +151,40 @@ def watched(
            SET subscription = excluded.subscription, checked_at = excluded.checked_at""",
         (client_id, connection_id, None if subscription is None else orjson.dumps(subscription).decode()),
     )
+
+
+def watched_at(database: Database, client_id: UUID, connection_id: UUID) -> datetime | None:
+    """When the subscription was last looked at."""
+    row = database.execute(
+        "SELECT checked_at FROM connection_health WHERE client_id = %s AND connection_id = %s",
+        (client_id, connection_id),
+    ).fetchone()
+    return row[0] if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """How many deliveries came within so many hours before the last one."""
+
+    deliveries: int
+    hours: float
+    last_at: datetime | None
+
+
+def habit(database: Database, client_id: UUID, connection_id: UUID) -> Habit:
+    """What a connection's webhooks are like, over the 14 days before the last one."""
+    row = database.execute(HABIT, {"client": client_id, "connection": connection_id}).fetchone()
+    deliveries, hours, last_at = row or (0, 0, None)
+    return Habit(deliveries, float(hours), last_at)
+
+
+HABIT = """
+    WITH last AS (SELECT max(last_at) AS at FROM connection_hour
+                  WHERE client_id = %(client)s AND connection_id = %(connection)s)
+    SELECT coalesce(sum(h.deliveries), 0)::int,
+           coalesce(extract(epoch FROM max(last.at) - min(h.hour)) / 3600, 0)::float8, max(last.at)
+    FROM last LEFT JOIN connection_hour h
+      ON h.client_id = %(client)s AND h.connection_id = %(connection)s AND h.hour > last.at - interval '14 days'"""
 
 
 def heard(database: Database, rows: list[tuple[UUID, UUID, int, datetime]]) -> None:

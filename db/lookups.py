@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from db.arrays import columns_of
@@ -47,13 +48,19 @@ def ask(
     if not doubts:
         return 0
     rows = {
-        doubt.key: (
-            client_id, new_id(), doubt.key.provider, doubt.key.external_id, doubt.uri, doubt.reason, doubt.at,
-            connection_id, lead_id,
-        )
-        for doubt in doubts
-    }  # fmt: skip
+        doubt.key: ask_row(client_id, doubt, connection_id=connection_id, lead_id=lead_id) for doubt in doubts
+    }
     return database.execute(ASK, columns_of([rows[key] for key in sorted(rows)])).rowcount
+
+
+def ask_row(
+    client_id: UUID, doubt: Doubt, *, connection_id: UUID | None = None, lead_id: UUID | None = None
+) -> tuple[Any, ...]:
+    """One row for ASK."""
+    return (
+        client_id, new_id(), doubt.key.provider, doubt.key.external_id, doubt.uri, doubt.reason, doubt.at,
+        connection_id, lead_id,
+    )  # fmt: skip
 
 
 ASK = """

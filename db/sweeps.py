@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import orjson
@@ -11,6 +11,9 @@ from db.desk import Database
 from db.ids import new_id
 from pipeline.instants import read_instant
 from pipeline.sweeping import RESUMED_WITHIN, SCHEDULED, Span, Tier
+from pipeline.words import Provider
+
+WATCHED_EVERY = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def begin(
 ) -> Run:
     """Take up the run that was left running, if it is still worth it, or begin one."""
     at = now(database)
-    wanted = orjson.dumps([[span.start, span.end] for span in windows]).decode()
+    wanted = _written(windows)
     with database.transaction():
         database.execute(
             """UPDATE sweep_run SET state = 'abandoned', finished_at = %(now)s
@@ -76,8 +79,7 @@ def begin(
             (client_id, new_id(), connection_id, tier, owner, wanted, at),
         ).fetchone()
     run_id, stored, position, cursor, started_at = row  # type: ignore[misc]
-    spans = tuple(Span(read_instant(start), read_instant(end)) for start, end in orjson.loads(stored))
-    return Run(run_id, client_id, connection_id, tier, owner, spans, position, cursor, started_at)
+    return Run(run_id, client_id, connection_id, tier, owner, _spans(stored), position, cursor, started_at)
 
 
 def hold(database: Database, run: Run) -> None:
@@ -148,6 +150,59 @@ def latest(database: Database, client_id: UUID, connection_id: UUID) -> list[tup
     ).fetchall()
     begun = {tier: started_at for tier, started_at, state in rows if state != "running"}
     return [(tier, begun.get(tier)) for tier in SCHEDULED]
+
+
+def unfinished(database: Database, client_id: UUID, connection_id: UUID) -> list[tuple[Tier, list[Span]]]:
+    """The runs that were asked for and are not at their end."""
+    rows = database.execute(
+        """SELECT tier, windows::text FROM sweep_run
+           WHERE client_id = %s AND connection_id = %s AND state = 'running' AND tier IN ('whole', 'gap')""",
+        (client_id, connection_id),
+    )
+    return [(Tier(tier), list(_spans(windows))) for tier, windows in rows]
+
+
+def request(
+    database: Database, client_id: UUID, connection_id: UUID, tier: Tier, windows: Sequence[Span]
+) -> None:
+    """Ask for a run that the clock is to walk; one that is under way already stays as it is."""
+    database.execute(
+        """INSERT INTO sweep_run (client_id, id, connection_id, tier, owner, windows, started_at)
+           VALUES (%s, %s, %s, %s, %s, %s::jsonb, apptrail_now())
+           ON CONFLICT (client_id, connection_id, tier) WHERE state = 'running' DO NOTHING""",
+        (client_id, new_id(), connection_id, tier, new_id(), _written(windows)),
+    )
+
+
+def last_begun(database: Database, client_id: UUID, connection_id: UUID, tier: Tier) -> datetime | None:
+    """When the last run of a tier was begun, whatever became of it."""
+    row = database.execute(
+        "SELECT max(started_at) FROM sweep_run WHERE client_id = %s AND connection_id = %s AND tier = %s",
+        (client_id, connection_id, tier),
+    ).fetchone()
+    return row[0] if row else None
+
+
+def has_work(database: Database, client_id: UUID, connection_id: UUID, provider: Provider) -> bool:
+    """Whether questions are due that a connection may answer, or its subscription is to be looked at."""
+    row = database.execute(
+        """SELECT EXISTS (SELECT 1 FROM lookup l WHERE l.client_id = %(client)s AND l.provider = %(provider)s
+                          AND l.state = 'waiting' AND l.not_before <= apptrail_now()
+                          AND (l.connection_id IS NULL OR l.connection_id = %(connection)s))
+               OR NOT EXISTS (SELECT 1 FROM connection_health h WHERE h.client_id = %(client)s
+                              AND h.connection_id = %(connection)s
+                              AND h.checked_at > apptrail_now() - %(every)s)""",
+        {"client": client_id, "connection": connection_id, "provider": provider, "every": WATCHED_EVERY},
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def _written(windows: Sequence[Span]) -> str:
+    return orjson.dumps([[span.start, span.end] for span in windows]).decode()
+
+
+def _spans(stored: str) -> tuple[Span, ...]:
+    return tuple(Span(read_instant(start), read_instant(end)) for start, end in orjson.loads(stored))
 
 
 def forget(database: Database) -> None:
