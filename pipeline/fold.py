@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from pipeline.folded import Folded
-from pipeline.observation import TIER_MIGRATION, TIER_VERSIONED, Observation, StatusWord
+from pipeline.observation import TIER_MIGRATION, TIER_VERSIONED, Observation, Outcome, StatusWord
 from pipeline.register import Order, Register
 from pipeline.words import SOURCE_STRENGTH, Provider, Source, Status
 
@@ -39,7 +39,7 @@ class NothingToFold(ValueError):
 
 def fold(observations: Iterable[Observation]) -> Folded:
     """Fold the observations of one appointment; raises NothingToFold if there is none."""
-    ordered = sorted(observations, key=_by_moment)
+    ordered = sorted(_steps(observations), key=_by_moment)
     if not ordered:
         raise NothingToFold
     state = Walk(ordered[0])
@@ -50,12 +50,28 @@ def fold(observations: Iterable[Observation]) -> Folded:
 
 def walk(observations: Iterable[Observation]) -> Iterator["Walk"]:
     """Yield the state after each observation, in the order in which the facts took effect."""
-    ordered = sorted(observations, key=_by_moment)
+    ordered = sorted(_steps(observations), key=_by_moment)
     if ordered:
         state = Walk(ordered[0])
         for observation in ordered:
             state.take(observation)
             yield state
+
+
+def _steps(observations: Iterable[Observation]) -> Iterator[Observation]:
+    """The observations, and apart from each what a read of the API said besides: that there is no outcome."""
+    for one in observations:
+        yield one
+        if one.no_outcome_at is not None:
+            yield Observation(
+                provider=one.provider,
+                external_id=one.external_id,
+                source=one.source,
+                observed_at=one.observed_at,
+                version_at=one.version_at,
+                normalizer=one.normalizer,
+                outcome=Outcome(word=None, at=one.no_outcome_at),
+            )
 
 
 def moment_of(said: Observation) -> datetime:

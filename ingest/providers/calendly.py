@@ -2,9 +2,10 @@
 
 import hmac
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from db.connections import Connection
@@ -12,7 +13,7 @@ from db.identities import of_email, of_phone
 from db.inbox import Parked
 from ingest.adapter import Adapter, Headers, Reading
 from ingest.header_secrets import check_secret
-from ingest.payload import Payload, clean_name, clean_uri, read_model
+from ingest.payload import Payload, clean_name, clean_uri, read_model, read_value
 from ingest.reasons import kept_reason
 from ingest.tokens import token_in
 from ingest.verdicts import Ignored, NotAuthentic
@@ -112,6 +113,7 @@ class _Envelope(Payload):
 
 _NO_EVENT = _Event()
 _NO_CANCELLATION = _Cancellation()
+_API_READ = _Envelope()
 
 
 class Calendly(Adapter):
@@ -155,6 +157,24 @@ class Calendly(Adapter):
         return [_Delivery(connection, envelope, invitee, invitee.uri, observed_at).reading()]
 
 
+def read_invitee(
+    connection: Connection,
+    event: Mapping[str, Any],
+    invitee: Mapping[str, Any],
+    observed_at: datetime,
+    source: Source = Source.RECONCILE_CRON,
+) -> Reading:
+    """Read an invitee of the API and the event that it belongs to; `observed_at`: before the request.
+
+    It says what a webhook of the same version says, and besides that there is no no-show where none is
+    named (RULES 11). Raises Ignored for an object without a usable URI.
+    """
+    said = read_value(_Invitee, {**invitee, "scheduled_event": {**event}})
+    if said.uri is None:
+        raise Ignored("no_invitee")
+    return _Delivery(connection, _API_READ, said, said.uri, observed_at, source).reading()
+
+
 def _signature_parts(header: bytes) -> tuple[bytes | None, list[bytes]]:
     """Split the header without trusting it; several v1 are allowed."""
     stamp, signatures = None, []
@@ -178,13 +198,20 @@ class _Delivery:
     """One envelope and its invitee, read for one connection."""
 
     def __init__(
-        self, connection: Connection, envelope: _Envelope, invitee: _Invitee, uri: str, observed_at: datetime
+        self,
+        connection: Connection,
+        envelope: _Envelope,
+        invitee: _Invitee,
+        uri: str,
+        observed_at: datetime,
+        source: Source = Source.WEBHOOK,
     ) -> None:
         self.connection = connection
         self.envelope = envelope
         self.invitee = invitee
         self.uri = uri
         self.observed_at = observed_at
+        self.source = source
         self.key = _key_from(uri)
         self.zone = invitee.timezone if zone_named(invitee.timezone) else None
 
@@ -221,7 +248,7 @@ class _Delivery:
         return Observation(
             provider=Provider.CALENDLY,
             external_id=self.key.external_id,
-            source=Source.WEBHOOK,
+            source=self.source,
             observed_at=self.observed_at,
             # A cancellation without updated_at still has a time of the provider's own.
             version_at=self._instant(invitee.updated_at) or canceled_at,
@@ -233,6 +260,7 @@ class _Delivery:
                 cancel_reason=kept_reason(cancellation.reason, self.connection) if canceled else None,
             ),
             outcome=self._outcome(),
+            no_outcome_at=self._no_outcome_at(),
             links=links,
             description=self._description(),
             booked_at=self._instant(invitee.created_at),
@@ -255,6 +283,9 @@ class _Delivery:
         if self.invitee.no_show is not None:
             return Outcome(word=Status.NO_SHOW, at=self._instant(self.invitee.no_show.created_at) or said_at)
         return Outcome(word=Status.NO_SHOW, at=said_at) if self.envelope.event == NO_SHOW else None
+
+    def _no_outcome_at(self) -> datetime | None:
+        return self.observed_at if self.envelope is _API_READ and self.invitee.no_show is None else None
 
     def _links(self) -> Links | None:
         """Its neighbours in a chain; None if it names none and did not move."""
