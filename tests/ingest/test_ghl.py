@@ -1,5 +1,6 @@
 """GoHighLevel's own: two families on one endpoint, each held to its own proof."""
 
+import asyncio
 import base64
 import json
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from db.connections import Connection
+from db.keyring import Keyring
+from ingest.app import Webhooks
 from ingest.providers.calendly import Calendly
 from ingest.providers.ghl import GHL, read_event
 from ingest.providers.ghl.signatures import LEGACY_ENDED
@@ -161,3 +164,26 @@ def test_a_deletion_absorbs_until_a_get_finds_the_appointment_again() -> None:
         seen = later.model_copy(update={"status": found})
         assert fold([deleted, later, seen]).removed is removed
         assert fold([seen, later, deleted]).removed is removed
+
+
+def test_while_postgres_is_away_ghl_is_told_the_one_thing_upon_which_it_sends_again() -> None:
+    """G1: after any other answer the event is lost for good."""
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": json.dumps(NATIVE).encode(), "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def ask() -> None:
+        app = Webhooks(
+            "postgresql://nobody@127.0.0.1:1/nowhere", Keyring(["a secret key"]), lambda rings: None
+        )
+        scope = {"type": "http", "method": "POST", "path": "/webhooks/ghl/an-endpoint", "headers": []}
+        await app(scope, receive, send)
+        await app.close()
+
+    asyncio.run(ask())
+    assert sent[0]["status"] == 429
+    assert b"retry-after" in dict(sent[0]["headers"])
