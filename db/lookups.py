@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg import Connection as Database
+
 from db.arrays import columns_of
-from db.desk import Database
 from db.ids import new_id
 from pipeline.doubts import Doubt
 from pipeline.observation import AppointmentKey
@@ -37,7 +38,7 @@ class Lookup:
 
 
 def ask(
-    database: Database,
+    database: Database[Any],
     client_id: UUID,
     doubts: Sequence[Doubt],
     *,
@@ -77,7 +78,7 @@ ASK = """
 
 
 def due(
-    database: Database, client_id: UUID, provider: Provider, connection_id: UUID, limit: int
+    database: Database[Any], client_id: UUID, provider: Provider, connection_id: UUID, limit: int
 ) -> list[Lookup]:
     """The questions that this connection may answer, the longest due first.
 
@@ -106,7 +107,7 @@ def due(
     ]
 
 
-def clients_waiting(database: Database) -> set[tuple[UUID, Provider]]:
+def clients_waiting(database: Database[Any]) -> set[tuple[UUID, Provider]]:
     """For which clients and providers there are questions whose time has come."""
     rows = database.execute(
         "SELECT DISTINCT client_id, provider FROM lookup WHERE state = 'waiting' AND not_before <= apptrail_now()"
@@ -114,7 +115,7 @@ def clients_waiting(database: Database) -> set[tuple[UUID, Provider]]:
     return {(client_id, Provider(provider)) for client_id, provider in rows}
 
 
-def answered(database: Database, lookup: Lookup, state: str) -> None:
+def answered(database: Database[Any], lookup: Lookup, state: str) -> None:
     """Close a question: `answered`, or `unknown` where the answer allows no conclusion."""
     database.execute(
         "UPDATE lookup SET state = %s, answered_at = apptrail_now(), error = NULL WHERE client_id = %s AND id = %s",
@@ -122,7 +123,7 @@ def answered(database: Database, lookup: Lookup, state: str) -> None:
     )
 
 
-def put_off(database: Database, lookup: Lookup, error: str) -> None:
+def put_off(database: Database[Any], lookup: Lookup, error: str) -> None:
     """Ask again later: the wait doubles with each attempt, with full jitter above half of it."""
     wait = min(FIRST_WAIT_SECONDS * 2 ** min(lookup.attempts, 12), LONGEST_WAIT_SECONDS)
     jittered = wait * random.uniform(0.5, 1.0)  # noqa: S311  (jitter, no secret)
@@ -134,7 +135,7 @@ def put_off(database: Database, lookup: Lookup, error: str) -> None:
     )
 
 
-def contact_id_of(database: Database, client_id: UUID, lead_id: UUID) -> str | None:
+def contact_id_of(database: Database[Any], client_id: UUID, lead_id: UUID) -> str | None:
     """The provider's id of a stub's contact."""
     row = database.execute(
         "SELECT ghl_contact_id FROM lead WHERE client_id = %s AND id = %s", (client_id, lead_id)
@@ -142,7 +143,9 @@ def contact_id_of(database: Database, client_id: UUID, lead_id: UUID) -> str | N
     return row[0] if row else None
 
 
-def open_since(database: Database, client_id: UUID, reason: str) -> list[tuple[AppointmentKey, datetime]]:
+def open_since(
+    database: Database[Any], client_id: UUID, reason: str
+) -> list[tuple[AppointmentKey, datetime]]:
     """What is still asked for one reason, the oldest first."""
     rows = database.execute(
         """SELECT provider, external_id, asked_at FROM lookup

@@ -111,9 +111,7 @@ class _Asking:
             posted = inbox.post(self._database, [parcel])
             lookups.answered(self._database, lookup, state)
             if reading.said is not None and isinstance(reading.said, Observation) and _is_gone(reading.said):
-                marks.forget(
-                    self._database, lookup.client_id, self._connection.id, lookup.key.external_id
-                )
+                marks.forget(self._database, lookup.client_id, self._connection.id, lookup.key.external_id)
         self._hands.ringer(posted.rings)
         fill(self._database, posted)
 

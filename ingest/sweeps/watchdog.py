@@ -72,5 +72,8 @@ def _have_gap_swept(database: Database, connection: Connection, since: datetime,
     windows = whole(since - BEFORE_A_GAP, now + AFTER_A_GAP, now)
     sweeps.request(database, connection.client_id, connection.id, Tier.GAP, windows)
     log.warning(
-        "webhook_gap_found", client_id=connection.client_id, connection_id=connection.id, provider=connection.provider
+        "webhook_gap_found",
+        client_id=connection.client_id,
+        connection_id=connection.id,
+        provider=connection.provider,
     )
