@@ -50,6 +50,10 @@ Known = Callable[[Sequence[Mark]], set[str]]
 """Which of these marks (by group) we hold with the same fingerprint: one query a page. They cost no further call."""
 
 
+Now = Callable[[], datetime]
+"""The clock that observed_at is read from: the house's, or a simulation's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """A provider's webhook subscription of ours: what is needed to watch it, and to make it anew."""

@@ -8,7 +8,7 @@ from boot import clock
 from db.connections import Connection
 from ingest.adapter import Reading
 from ingest.apis import errors, shapes
-from ingest.apis.api import ApiFailed, Known, Mark, Page, Subscription, Window
+from ingest.apis.api import ApiFailed, Known, Mark, Now, Page, Subscription, Window
 from ingest.apis.calendly_hooks import CalendlyHooks
 from ingest.apis.caller import Caller, Params
 from ingest.apis.shapes import Thing
@@ -42,9 +42,10 @@ _INVITEE = re.compile(r"/scheduled_events/([A-Za-z0-9_-]{1,128})/invitees/([A-Za
 class CalendlyApi(CalendlyHooks):
     """One organization. Implements ProviderApi; `key.external_id` is an invitee's id."""
 
-    def __init__(self, connection: Connection, caller: Caller) -> None:
+    def __init__(self, connection: Connection, caller: Caller, now: Now = clock.now) -> None:
         """`connection.settings["organization"]`, a URI, saves asking whose token it is."""
         super().__init__(connection, caller)
+        self.now = now
 
     def pages(self, window: Window, cursor: str | None, known: Known) -> Iterator[Page]:
         """List events by start; the cursor is Calendly's page token."""
@@ -102,7 +103,7 @@ class CalendlyApi(CalendlyHooks):
         """The pages of a listing, each with the instant before it was asked for and the next one's token."""
         seen = {cursor}
         for _ in range(MOST_PAGES):
-            observed_at = clock.now()
+            observed_at = self.now()
             said = self.caller.get(path, {**asked, "page_token": cursor} if cursor else asked)
             cursor = self.caller.next_token(said.get("pagination"))
             yield said, observed_at, cursor
@@ -118,7 +119,7 @@ class CalendlyApi(CalendlyHooks):
         found = _INVITEE.search(uri or "")
         if found is None or found[2] != key.external_id:
             raise ApiFailed(errors.UNUSABLE_NAME)
-        observed_at = clock.now()
+        observed_at = self.now()
         invitee = self._resource(found[0].rstrip("/"))
         if invitee is None:
             return None

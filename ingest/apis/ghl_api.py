@@ -7,7 +7,7 @@ from boot import clock
 from db.connections import Connection
 from ingest.adapter import Reading
 from ingest.apis import errors, shapes
-from ingest.apis.api import ApiFailed, Known, Mark, Page, Subscription, Window
+from ingest.apis.api import ApiFailed, Known, Mark, Now, Page, Subscription, Window
 from ingest.apis.caller import Caller
 from ingest.apis.shapes import Thing
 from ingest.providers import ghl
@@ -30,8 +30,9 @@ CONTENT = "appointmentStatus appoinmentStatus status startTime endTime calendarI
 class GhlApi:
     """One location. Implements ProviderApi; `key.external_id` is an appointment's id."""
 
-    def __init__(self, connection: Connection, caller: Caller) -> None:
+    def __init__(self, connection: Connection, caller: Caller, now: Now = clock.now) -> None:
         """Ask nothing yet."""
+        self.now = now
         self.connection = connection
         self.caller = caller
 
@@ -73,7 +74,7 @@ class GhlApi:
     def _page(
         self, step: tuple[str, datetime, datetime], seen: set[str], known: Known, following: str | None
     ) -> Page:
-        observed_at = clock.now()
+        observed_at = self.now()
         events, unreadable = self._events(*step)
         found = {
             mark.group: (event, mark)
@@ -115,7 +116,7 @@ class GhlApi:
 
     def appointment(self, key: AppointmentKey, uri: str | None) -> Reading | None:
         """GET one appointment, wrapped as `event`, as `appointment`, or not at all."""
-        observed_at = clock.now()
+        observed_at = self.now()
         path = f"/calendars/events/appointments/{shapes.named(key.external_id)}"
         try:
             said = self.caller.get(path, headers=CALENDARS)

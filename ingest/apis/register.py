@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import httpx
 
+from boot import clock
 from db.connections import Connection
 from db.keyring import Keyring
-from ingest.apis.api import ProviderApi
+from ingest.apis.api import Now, ProviderApi
 from ingest.apis.budgets import Budget, Purpose
 from ingest.apis.calendly_api import BASE_URL as CALENDLY_URL
 from ingest.apis.calendly_api import CalendlyApi
@@ -23,7 +24,7 @@ class Entry:
     """A provider's API: where it is, and what asks it."""
 
     base_url: str
-    make: Callable[[Connection, Caller], ProviderApi]
+    make: Callable[[Connection, Caller, Now], ProviderApi]
 
 
 APIS: Mapping[Provider, Entry] = {
@@ -40,6 +41,7 @@ class Means:
     budget_of: Callable[[Connection, Purpose], Budget]
     open_database: OpenDatabase
     keyring: Keyring
+    now: Now = clock.now
 
 
 def caller_for(connection: Connection, means: Means, purpose: Purpose) -> Caller | None:
@@ -55,7 +57,7 @@ def caller_for(connection: Connection, means: Means, purpose: Purpose) -> Caller
 def api_for(connection: Connection, means: Means, purpose: Purpose = Purpose.SWEEP) -> ProviderApi | None:
     """A connection's API; None where it has no token, or its provider no API."""
     caller = caller_for(connection, means, purpose)
-    return APIS[connection.provider].make(connection, caller) if caller else None
+    return APIS[connection.provider].make(connection, caller, means.now) if caller else None
 
 
 def _tokens(connection: Connection, means: Means, entry: Entry) -> Tokens | None:
