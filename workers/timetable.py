@@ -1,6 +1,7 @@
 """A timetable: what the clock does and how often; of many clocks one, the leader, does it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -16,6 +17,15 @@ LEADER_SECONDS = 30.0
 THREADS = 4
 
 log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What is done every so many seconds, with a connection of its own each time."""
+
+    name: str
+    seconds: float
+    walk: Callable[[Database], None]
 
 
 class Timetable:
@@ -35,9 +45,11 @@ class Timetable:
         )
         self._scheduler.start()
 
-    def every(self, seconds: float, name: str, walk: Callable[[Database], None]) -> None:
-        """Call `walk` from now on."""
-        self._scheduler.add_job(self._call, "interval", seconds=seconds, id=name, args=(name, walk))
+    def keep(self, duty: Duty) -> None:
+        """Do this from now on."""
+        self._scheduler.add_job(
+            self._call, "interval", seconds=duty.seconds, id=duty.name, args=(duty.name, duty.walk)
+        )
 
     def _call(self, name: str, walk: Callable[[Database], None]) -> None:
         try:

@@ -1,7 +1,7 @@
 """The engine: walks a run's windows page by page, for a slice of time, and can be killed anywhere."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from boot.logs import get_logger
@@ -49,14 +49,35 @@ class Swept:
         self.posted += counts.posted
         self.held += counts.held
 
+    def take(self, other: "Swept") -> None:
+        """Add another slice of the same run; its end is this one's."""
+        self.state, self.reason = other.state, other.reason
+        for name in ("pages", "listed", "unchanged", "posted", "held", "suspects"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+@dataclass
+class Shown:
+    """What a window's listing has shown since its first page; `cursor` is the page that comes next."""
+
+    position: int
+    cursor: str | None = None
+    names: set[str] = field(default_factory=set)
+    complete: bool = True
+
 
 @dataclass(frozen=True)
 class Hands:
-    """What a sweeping thread works with. `enough` says when a slice is over; another takes the run up."""
+    """What a sweeping thread works with. `enough` says when a slice is over; another takes the run up.
+
+    `memory` keeps what unfinished windows have shown, by run, from slice to slice. It is lost with the
+    process: such a window is brought to its end, and who is absent from it is left to the next sweep.
+    """
 
     database: Database
     ringer: Ringer
     enough: Callable[[], bool] = lambda: False
+    memory: dict[UUID, Shown] = field(default_factory=dict)
 
 
 def lease_of(connection_id: UUID) -> str:
@@ -153,15 +174,15 @@ class _Walk:
     def _window(self, position: int, cursor: str | None) -> bool:
         """Walk one window's pages. Only what was listed from the first page on is complete, and says who is absent."""
         span = self._run.windows[position]
-        shown: set[str] = set()
-        complete = cursor is None
+        shown = self._shown(position, cursor)
         for page in self._calls.each(self._api.pages(Window(span.start, span.end), cursor, self._known)):
             sorted_ = pages.sort(self._database, self._connection, page)
             posted = pages.save(self._database, self._connection, self._run, page, sorted_, position=position)
             self._after(posted, sorted_)
             names = [pages.name_of(mark) for mark in (*page.marks, *page.unchanged)]
-            shown.update(names)
-            complete = complete and not page.unreadable
+            shown.names.update(names)
+            shown.cursor = page.cursor
+            shown.complete = shown.complete and not page.unreadable
             marks.refresh_checked(
                 self._database,
                 self._connection.client_id,
@@ -174,9 +195,20 @@ class _Walk:
             if self._hands.enough():
                 return False
             self._keep_lease()
-        if complete:
-            self._swept.suspects += suspect_absent(self._database, self._connection, self._run, span, shown)
+        del self._hands.memory[self._run.id]
+        if shown.complete:
+            self._swept.suspects += suspect_absent(
+                self._database, self._connection, self._run, span, shown.names
+            )
         return True
+
+    def _shown(self, position: int, cursor: str | None) -> Shown:
+        """What this process remembers of a window; nothing, if somebody else has walked a part of it."""
+        known = self._hands.memory.get(self._run.id)
+        if known is None or (known.position, known.cursor) != (position, cursor):
+            known = Shown(position, cursor, complete=cursor is None)
+            self._hands.memory[self._run.id] = known
+        return known
 
     def _known(self, listed: Sequence[Mark]) -> set[str]:
         groups = {pages.name_of(mark): mark.group for mark in listed}

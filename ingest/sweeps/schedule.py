@@ -18,7 +18,7 @@ from ingest.apis.api import ProviderApi
 from ingest.sweeps import watchdog
 from ingest.sweeps.calls import MakeApi
 from ingest.sweeps.confirm import confirm
-from ingest.sweeps.engine import LEASE_SECONDS, Hands, Swept, lease_of, sweep
+from ingest.sweeps.engine import LEASE_SECONDS, Hands, Shown, Swept, lease_of, sweep
 from pipeline.sweeping import Span, Tier, first_due, spans_of
 
 ROUND_SECONDS = 5.0
@@ -44,6 +44,7 @@ class Sweeping:
         self._under_way: dict[UUID, Future[None]] = {}
         self._lock = Lock()
         self._stopping = Event()
+        self._memory: dict[UUID, Shown] = {}
 
     def round(self, database: Database) -> None:
         """Hand each active connection to a thread, unless it is in one's hands or may not be called now."""
@@ -81,7 +82,10 @@ class Sweeping:
         try:
             with connect(self._dsn) as database:
                 hands = Hands(
-                    database, self._ringer, lambda: self._stopping.is_set() or clock.monotonic() > until
+                    database,
+                    self._ringer,
+                    lambda: self._stopping.is_set() or clock.monotonic() > until,
+                    self._memory,
                 )
                 serve(hands, connection, api)
         except Exception as error:
@@ -89,6 +93,11 @@ class Sweeping:
                 log.exception("sweep_failed", connection_id=connection.id, client_id=connection.client_id)
             else:
                 log.warning("sweep_postponed", connection_id=connection.id, exc_info=error)
+
+    def keep_house(self, database: Database) -> None:
+        """Drop what nothing is measured against any more."""
+        connection_health.forget(database)
+        sweeps.forget(database)
 
     def settle(self) -> None:
         """Wait for what is under way."""
@@ -105,7 +114,7 @@ class Sweeping:
 
 def serve(hands: Hands, connection: Connection, api: ProviderApi) -> list[Swept]:
     """Ask a connection's open questions, then run what is due of its tiers, until the slice is over."""
-    _ask_open_questions(hands, connection, api)
+    ask_open_questions(hands, connection, api)
     done = []
     for tier, windows in due_tiers(hands.database, connection):
         if hands.enough():
@@ -116,7 +125,7 @@ def serve(hands: Hands, connection: Connection, api: ProviderApi) -> list[Swept]
             break
     # What a sweep has come to doubt need not wait for the next round.
     if any(swept.suspects for swept in done):
-        _ask_open_questions(hands, connection, api)
+        ask_open_questions(hands, connection, api)
     return done
 
 
@@ -128,7 +137,7 @@ def due_tiers(database: Database, connection: Connection) -> Sequence[tuple[Tier
     return [(tier, spans_of(tier, now)) for tier in due] + asked
 
 
-def _ask_open_questions(hands: Hands, connection: Connection, api: ProviderApi) -> None:
+def ask_open_questions(hands: Hands, connection: Connection, api: ProviderApi) -> None:
     """Answer questions and look after the subscription, under the connection's lease."""
     owner = new_id()
     if not leases.take(hands.database, lease_of(connection.id), owner, LEASE_SECONDS):

@@ -31,7 +31,9 @@ def a_connection(database: Database, client: AClient, provider: Provider = Provi
     added, _ = connections.add(
         database, KEYRING, client.id, provider, secret_values={"api_token": "a token"}, location_id="loc-1"
     )
-    database.execute("UPDATE connection SET created_at = %s, follow_ups_from = %s WHERE id = %s", (at(0), at(0), added))
+    database.execute(
+        "UPDATE connection SET created_at = %s, follow_ups_from = %s WHERE id = %s", (at(0), at(0), added)
+    )
     return next(one for one in connections.of_client(database, KEYRING, client.id) if one.id == added)
 
 
@@ -78,7 +80,8 @@ class Stage:
     def statuses(self) -> dict[str, str]:
         """Each appointment's status."""
         rows = self.database.execute(
-            "SELECT external_id, status FROM appointment WHERE client_id = %s AND NOT placeholder", (self.client.id,)
+            "SELECT external_id, status FROM appointment WHERE client_id = %s AND NOT placeholder",
+            (self.client.id,),
         )
         return dict(rows.fetchall())
 
@@ -93,7 +96,9 @@ class Stage:
         return row[0]
 
     def watermarks(self, connection_id: UUID | None = None) -> dict[str, Any]:
-        return self.one("SELECT watermarks FROM connection WHERE id = %s", connection_id or self.connection.id)
+        return self.one(
+            "SELECT watermarks FROM connection WHERE id = %s", connection_id or self.connection.id
+        )
 
 
 @pytest.fixture

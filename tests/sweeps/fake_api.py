@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from db.connections import Connection
 from ingest.adapter import Reading
 from ingest.apis.api import ApiFailed, Known, Mark, Page, Subscription, Window
 from pipeline.addressing import Contact, Identity, IdentityKind
@@ -110,7 +109,9 @@ class FakeApi:
     def appointment(self, key: AppointmentKey, uri: str | None) -> Reading | None:
         self._called()
         meeting = self.meetings.get(key.external_id)
-        return meeting and meeting.reading(Source.RECONCILE_CRON, self.now, contact=not self.nameless)
+        if meeting is None:
+            return None
+        return meeting.reading(Source.RECONCILE_CRON, self.now, contact=not self.nameless)
 
     def contact(self, contact_id: str) -> Contact | None:
         self._called()
@@ -129,7 +130,3 @@ class FakeApi:
         self.calls += 1
         if self.fails_with is not None:
             raise ApiFailed(self.fails_with)
-
-
-def make_of(apis: dict[object, FakeApi], connection: Connection) -> FakeApi | None:
-    return apis.get(connection.id)
