@@ -85,18 +85,13 @@ class Unbounded:
 class Budgets:
     """All budgets, in one Redis. Safe for threads."""
 
-    def __init__(self, pool: redis.ConnectionPool) -> None:
-        """Open nothing yet."""
+    def __init__(self, redis_url: str, *, pool: redis.ConnectionPool | None = None) -> None:
+        """Open nothing yet; `pool`: a test's own."""
+        pool = pool or redis.ConnectionPool.from_url(
+            redis_url, socket_timeout=CONNECT_SECONDS, socket_connect_timeout=CONNECT_SECONDS
+        )
         self._redis = redis.Redis(connection_pool=pool)
         self._windows = RedisStorage("redis://", connection_pool=pool, key_prefix="apptrail:budget")
-
-    @classmethod
-    def connect(cls, redis_url: str) -> "Budgets":
-        """The budgets kept in the Redis at an address; nothing is opened yet."""
-        seconds = CONNECT_SECONDS
-        return cls(
-            redis.ConnectionPool.from_url(redis_url, socket_timeout=seconds, socket_connect_timeout=seconds)
-        )
 
     def close(self) -> None:
         """Close what was opened."""

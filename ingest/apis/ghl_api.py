@@ -84,7 +84,7 @@ class GhlApi:
         unreadable += sum(1 for event in events if mark_of(event) is None)
         if unreadable and unreadable >= len(events) and not found:
             raise ApiFailed(errors.UNREADABLE_OBJECTS)
-        seen |= found.keys()
+        seen.update(found)
         held = known([mark for _, mark in found.values()]) if found else set()
         readings = []
         for event, mark in found.values():

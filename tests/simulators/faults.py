@@ -64,7 +64,10 @@ class Faults:
         self._lock = threading.Lock()
 
     def rate(self, kind: str, share: float, *, path: str = "") -> None:
-        """Have this share of the calls, of those whose path begins so, go wrong in one way; 0 ends it."""
+        """Have this share of the calls go wrong in one way; 0 ends it.
+
+        `path`: only of those whose path begins so, or whose method and path do: `/contacts`, `POST /contacts`.
+        """
         assert kind in KINDS
         self._rates[kind] = (share, path)
 
@@ -88,9 +91,13 @@ class Faults:
 
     def _chosen(self, asked: Asked) -> str | None:
         with self._lock:
-            if self._next and asked.path.startswith(self._next[0][1]):
+            if self._next and _meant(self._next[0][1], asked):
                 return self._next.popleft()[0]
             for kind, (share, path) in self._rates.items():
-                if asked.path.startswith(path) and self._random.random() < share:
+                if _meant(path, asked) and self._random.random() < share:
                     return kind
         return None
+
+
+def _meant(path: str, asked: Asked) -> bool:
+    return asked.path.startswith(path) or f"{asked.method} {asked.path}".startswith(path)

@@ -34,6 +34,8 @@ class GhlSite(GhlActs):
         self.base_url = "https://services.leadconnectorhq.com"
         self.wrapper: str | None = "event"
         """What GET of one appointment wraps it in: event, appointment, or nothing."""
+        self.shows_everywhere = False
+        """Whether every listing shows the events of all calendars."""
         self._routes: list[tuple[str, re.Pattern[str], str, Callable[..., Told]]] = [
             (method, re.compile(path.replace("{}", "([^/]+)") + "/?"), version, act)
             for method, path, version, act in (
@@ -97,7 +99,7 @@ class GhlSite(GhlActs):
         listed = [
             objects.event(account, one)
             for (one,) in account.starting(since, until)
-            if one.calendar.id == query.get("calendarId")
+            if self.shows_everywhere or one.calendar.id == query.get("calendarId")
         ]
         return told(200, {"events": listed, "traceId": "trace"})
 
