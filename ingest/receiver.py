@@ -15,6 +15,7 @@ from ingest.batcher import Batcher
 from ingest.bodies import Receive, read_body
 from ingest.counters import DELIVERIES
 from ingest.endpoints import Endpoints
+from ingest.heard import Heard
 from ingest.verdicts import CannotPersist, Ignored, NobodyHere, Refused
 
 RETRY_AFTER_SECONDS = b"5"
@@ -35,8 +36,11 @@ ACCEPTED = Answer(200, {"ok": True})
 class Receiver:
     """Takes one delivery after the other; holds nothing of any of them."""
 
-    def __init__(self, adapters: Mapping[str, Adapter], endpoints: Endpoints, batcher: Batcher) -> None:
-        """Take the register of providers, the endpoints, and the way into the inbox."""
+    def __init__(
+        self, adapters: Mapping[str, Adapter], endpoints: Endpoints, batcher: Batcher, heard: Heard
+    ) -> None:
+        """Take the register of providers, the endpoints, the way into the inbox, and who counts what came."""
+        self._heard = heard
         self._adapters = adapters
         self._endpoints = endpoints
         self._batcher = batcher
@@ -91,6 +95,7 @@ class Receiver:
             raise Ignored("other_location")
         readings = adapter.read(connection, body, received_at)
         await self._batcher.store([_parcel(connection, one, received_at, trace_id) for one in readings])
+        self._heard(connection, received_at)
         for contact in (one for one in readings if one.said is None):
             await self._batcher.keep_contact(connection, contact.identities[0], contact.contact)
 
