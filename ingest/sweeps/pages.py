@@ -35,8 +35,7 @@ def name_of(mark: Mark) -> str:
 def sort(database: Database, connection: Connection, page: Page) -> Sorted:
     """Tell what is news from what we hold already, in two queries whatever the number of readings."""
     said = [reading.said for reading in page.readings if isinstance(reading.said, Observation)]
-    quiet = {one.key: _without_absence(one) for one in said}
-    held = marks.held_digests(database, connection.client_id, [*said, *quiet.values()])
+    held = marks.held_digests(database, connection.client_id, said)
     standing = marks.standing(database, connection.client_id, [one.key for one in said])
     news, returned, heard, found = [], [], 0, 0
     for reading in page.readings:
@@ -46,12 +45,11 @@ def sort(database: Database, connection: Connection, page: Page) -> Sorted:
             continue
         has_outcome, removed = standing.get(one.key, (False, False))
         through = held.get((one.key, one.digest))
-        if through is None and not has_outcome:
-            through = held.get((one.key, quiet[one.key].digest))
+        # That there is no no-show is news only of a meeting of which we hold one.
+        if through is None or (has_outcome and one.no_outcome_at is not None):
+            news.append(reading)
         if removed:
             returned.append(reading)
-        if through is None:
-            news.append(reading)
         if one.effective_at >= connection.created_at:
             heard += through in (Source.WEBHOOK, Source.AUTO_BOOK)
             found += through is None
@@ -64,13 +62,6 @@ def sort(database: Database, connection: Connection, page: Page) -> Sorted:
         found_first=found,
     )
     return Sorted(news, counts, returned)
-
-
-def _without_absence(said: Observation) -> Observation:
-    """That there is no no-show is no news of a meeting of which we know none."""
-    if said.outcome is None or said.outcome.word is not None:
-        return said
-    return said.model_copy(update={"outcome": None})
 
 
 def save(
