@@ -99,7 +99,11 @@ class Budgets:
 
     def of(self, connection: Connection, purpose: Purpose = Purpose.SWEEP) -> Budget:
         """The budget that a connection's calls are counted on."""
-        return _Spending(self._redis, self._windows, account(connection), bounds(connection), purpose)
+        return self.within(account(connection), bounds(connection), purpose)
+
+    def within(self, name: str, own: tuple[Bound, ...], purpose: Purpose) -> Budget:
+        """A budget of any name and bounds."""
+        return _Spending(self._redis, self._windows, name, own, purpose)
 
 
 def account(connection: Connection) -> str:

@@ -1,4 +1,4 @@
-"""The register of APIs: which class asks which provider, and with what in its hands."""
+"""The register of APIs: which classes ask which provider, and with what in their hands."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,12 +9,15 @@ from boot import clock
 from db.connections import Connection
 from db.keyring import Keyring
 from ingest.apis.api import Now, ProviderApi
+from ingest.apis.booking import BookingApi
 from ingest.apis.budgets import Budget, Purpose
 from ingest.apis.calendly_api import BASE_URL as CALENDLY_URL
 from ingest.apis.calendly_api import CalendlyApi
+from ingest.apis.calendly_booking import CalendlyBooking
 from ingest.apis.caller import Caller
 from ingest.apis.ghl_api import BASE_URL as GHL_URL
 from ingest.apis.ghl_api import GhlApi
+from ingest.apis.ghl_booking import GhlBooking
 from ingest.apis.tokens import FixedToken, OAuthTokens, OpenDatabase, Tokens
 from pipeline.words import Provider
 
@@ -25,11 +28,12 @@ class Entry:
 
     base_url: str
     make: Callable[[Connection, Caller, Now], ProviderApi]
+    book: Callable[[Connection, Caller, Now], BookingApi]
 
 
 APIS: Mapping[Provider, Entry] = {
-    Provider.CALENDLY: Entry(CALENDLY_URL, CalendlyApi),
-    Provider.GHL: Entry(GHL_URL, GhlApi),
+    Provider.CALENDLY: Entry(CALENDLY_URL, CalendlyApi, CalendlyBooking),
+    Provider.GHL: Entry(GHL_URL, GhlApi, GhlBooking),
 }
 
 
@@ -58,6 +62,12 @@ def api_for(connection: Connection, means: Means, purpose: Purpose = Purpose.SWE
     """A connection's API; None where it has no token, or its provider no API."""
     caller = caller_for(connection, means, purpose)
     return APIS[connection.provider].make(connection, caller, means.now) if caller else None
+
+
+def booking_for(connection: Connection, means: Means) -> BookingApi | None:
+    """A connection's bookings, which may use all of its budget; None as with `api_for`."""
+    caller = caller_for(connection, means, Purpose.BOOKING)
+    return APIS[connection.provider].book(connection, caller, means.now) if caller else None
 
 
 def _tokens(connection: Connection, means: Means, entry: Entry) -> Tokens | None:

@@ -10,6 +10,7 @@ import pytest
 import stamina
 
 from db.connections import Connection
+from ingest.adapter import Reading
 from ingest.apis.budgets import Unbounded
 from ingest.apis.calendly_api import CalendlyApi
 from ingest.apis.caller import Caller
@@ -51,6 +52,12 @@ def a_connection(account: Account, **known: Any) -> Connection:
         "timezone": account.zone,
     }
     return Connection(**{**stated, **known})
+
+
+def name_of(reading: Reading) -> str:
+    """The appointment that a reading is about."""
+    assert reading.key is not None
+    return reading.key.external_id
 
 
 @dataclass

@@ -9,7 +9,7 @@ from ingest.apis.api import ApiFailed, Mark, Page, Window
 from ingest.apis.ghl_api import GhlApi
 from pipeline.observation import AppointmentKey, Observation
 from pipeline.words import Provider, Source, Status
-from tests.apis.conftest import NOON, Stage
+from tests.apis.conftest import NOON, Stage, name_of
 
 YEAR = Window(NOON - timedelta(days=200), NOON + timedelta(days=200))
 
@@ -19,7 +19,7 @@ def nothing(_: Sequence[Mark]) -> set[str]:
 
 
 def names(pages: Sequence[Page]) -> list[str]:
-    return sorted(one.key.external_id for page in pages for one in page.readings)
+    return sorted(name_of(one) for page in pages for one in page.readings)
 
 
 def booked_everywhere(stage: Stage, number: int) -> list[str]:
