@@ -9,7 +9,7 @@ from uuid import UUID
 
 from psycopg import Connection as Database
 
-from db import failures, jobs, suspects
+from db import failures, jobs, lookups, suspects
 from db.failures import Failure, Tally, failure_from
 from db.jobs import Job
 from db.legacy import legacy_observations
@@ -18,6 +18,7 @@ from db.merging import merge
 from db.shelf import Change, Receipt, Shelved, load, save
 from db.suspects import Level
 from pipeline.book import compute, enter
+from pipeline.doubts import Doubt, doubts
 from pipeline.job import FollowUpAct, LeadStatusSaid, MergeAsked, NewerPayload, read_payload
 from pipeline.observation import Observation
 from pipeline.words import Source
@@ -162,6 +163,7 @@ def _work(
     ]
     if changes:
         save(hands.database, client_id, changes)
+        lookups.ask(hands.database, client_id, _doubts(changes))
     if applied:
         jobs.remove(hands.database, client_id, applied)
     suspects.let_go(hands.database, batch.holding)
@@ -260,6 +262,11 @@ def _change(
     mine = [one for one in statements if not (_is_legacy(one) and one.key in shelved.elsewhere)]
     book = enter(shelved.book, mine)
     return Change(lead_id, shelved, book, compute(book, held.now), receipts)
+
+
+def _doubts(changes: Sequence[Change]) -> list[Doubt]:
+    """What the provider is to be asked about (RULES 8 and 15)."""
+    return [doubt for change in changes for doubt in doubts(change.before.book, change.book)]
 
 
 class Busy(Exception):

@@ -1,5 +1,6 @@
 """The ASGI application of the webhook addresses: /webhooks/{provider}/{endpoint}."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
@@ -11,6 +12,7 @@ from db.keyring import Keyring
 from ingest.batcher import Batcher
 from ingest.bodies import Receive
 from ingest.endpoints import Endpoints
+from ingest.heard import Heard
 from ingest.providers import ADAPTERS
 from ingest.receiver import ACCEPTED, Answer, Receiver
 
@@ -28,7 +30,8 @@ class Webhooks:
         """Take the database, its keys, and whom to tell of leads that have jobs now."""
         self._endpoints = Endpoints(dsn, keyring)
         self._batcher = Batcher(dsn, on_stored)
-        self._receiver = Receiver(ADAPTERS, self._endpoints, self._batcher)
+        self._heard = Heard(dsn)
+        self._receiver = Receiver(ADAPTERS, self._endpoints, self._batcher, self._heard)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -51,6 +54,7 @@ class Webhooks:
     async def close(self) -> None:
         """Finish what is under way."""
         await self._batcher.close()
+        await asyncio.to_thread(self._heard.close)
         self._endpoints.close()
 
 

@@ -1,11 +1,14 @@
 """The processes of the Procfile: `web`, `worker` and `clock`."""
 
+from functools import partial
+
 import typer
 import uvicorn
 
 from pipeline.words import Lane
 from scripts import console
 from scripts.serve import Site
+from scripts.sweeping import sweeping_duties
 from workers.processes import run_clock, run_worker
 
 
@@ -41,5 +44,6 @@ def worker(
 
 
 def clock() -> None:
-    """Tick: recompute what changes by the passing of time."""
-    run_clock(console.settings())
+    """Keep time: sweep the providers, ask what only they can settle, recompute what time alone changes."""
+    loaded = console.settings()
+    run_clock(loaded, partial(sweeping_duties, loaded))

@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from db.engine import Engine, Unavailable
 from db.keyring import Keyring
-from web import api, appointment_acts, follow_ups, health, pages, problems
+from web import api, appointment_acts, follow_ups, health, pages, problems, sync_health
 from web.auth import SignInFirst
 from web.envelope import Envelope
 from web.problems import Problem
@@ -52,6 +52,7 @@ def create(
     app.include_router(api.router)
     app.include_router(appointment_acts.router)
     app.include_router(follow_ups.router)
+    app.include_router(sync_health.router)
     app.include_router(pages.router)
     app.include_router(health.router)
     app.mount("/static", StaticFiles(directory=STATIC))

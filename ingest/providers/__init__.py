@@ -2,5 +2,7 @@
 
 from ingest.adapter import Adapter
 from ingest.providers.calendly import Calendly
+from ingest.providers.ghl import GHL
 
-ADAPTERS: dict[str, Adapter] = {adapter.provider: adapter for adapter in (Calendly(),)}
+_ALL: tuple[Adapter, ...] = (Calendly(), GHL())
+ADAPTERS: dict[str, Adapter] = {adapter.provider: adapter for adapter in _ALL}

@@ -1,0 +1,191 @@
+"""The API of sync health: whether webhooks come and sweeps run, for each of a client's connections."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from pydantic import BeforeValidator
+from starlette.responses import Response
+
+from db.connections import Connection
+from db.engine import reading
+from db.reads import sync_health
+from db.reads.sync_health import ConnectionSync
+from pipeline.words import Provider
+from web.answers import Answer, Instant
+from web.auth import Reader, engine_of
+from web.problem_docs import REFUSALS
+
+router = APIRouter(prefix="/api/v1", tags=["sync"], responses=REFUSALS)
+
+Stored = Annotated[
+    Instant, BeforeValidator(lambda at: datetime.fromisoformat(at) if isinstance(at, str) else at)
+]
+
+
+class Run(Answer):
+    """The last sweep of one tier: near, mid, far, whole or gap."""
+
+    tier: str
+    state: str
+    reason: str | None
+    started_at: Instant
+    finished_at: Instant | None
+    pages: int
+    listed: int
+    unchanged: int
+    posted: int
+    held: int
+    suspects: int
+
+
+class Watermark(Answer):
+    """Every page of what starts between `from_at` and `to_at` was posted, as it stood at `at`."""
+
+    at: Stored
+    from_at: Stored
+    to_at: Stored
+
+
+class Breaker(Answer):
+    """closed, open, or half_open while one call tries."""
+
+    state: str
+    reason: str | None
+    opened_at: Instant | None
+    next_probe_at: Instant | None
+
+
+class Subscription(Answer):
+    """The provider's webhook subscription as it was last seen; null where it has none to list."""
+
+    state: str
+    retry_started_at: Stored | None
+    checked_at: Instant | None
+
+
+class Question(Answer):
+    """Something that only the provider can settle. `reason`: contradiction, no_start, absent, returned, stub."""
+
+    external_id: str
+    lead_id: UUID | None
+    reason: str
+    since: Instant
+    attempts: int
+    error: str | None
+
+
+class Pause(Answer):
+    """No call is made until then: a budget is spent, or the provider asked for it."""
+
+    until: Instant
+    reason: str | None
+
+
+class Connected(Answer):
+    """One connection."""
+
+    id: UUID
+    client_id: UUID
+    provider: Provider
+    state: str
+    verified: str
+    health: str
+    why: str | None
+    api: bool
+    errors: dict[str, int]
+    breaker: Breaker
+    paused: Pause | None
+    last_webhook_at: Instant | None
+    silence: str
+    completeness: float | None
+    sweeps: list[Run]
+    watermarks: dict[str, Watermark]
+    subscription: Subscription | None
+    questions: list[Question]
+    paused_kinds: list[str]
+
+
+class SyncHealth(Answer):
+    """Every connection within the caller's reach."""
+
+    items: list[Connected]
+    as_of: Instant
+
+
+@router.get("/sync-health", response_model=SyncHealth)
+def get_sync_health(request: Request, caller: Reader) -> Response:
+    """How each connection does: `healthy`, `degraded`, `unhealthy` or `circuit_broken`, and why."""
+    with reading(engine_of(request)) as snapshot:
+        found = sync_health.connections_of(snapshot, request.app.state.keyring, caller.scope)
+        now = snapshot.now
+    body = SyncHealth(items=[_told(one) for one in found], as_of=now)
+    return Response(
+        body.model_dump_json(), media_type="application/json", headers={"Cache-Control": "no-store"}
+    )
+
+
+def verified(connection: Connection) -> str:
+    """How its deliveries prove themselves: signed, header_secret, unsigned, or refused as long as nothing can."""
+    if connection.secrets.get("signing_keys"):
+        return "signed"
+    if connection.secrets.get("header_secrets"):
+        return "header_secret"
+    return "unsigned" if connection.unsigned else _without_keys(connection)
+
+
+def _without_keys(connection: Connection) -> str:
+    """HighLevel signs with a key of its own that needs no setting."""
+    return "signed" if connection.provider is Provider.GHL else "refuses_all"
+
+
+def _told(one: ConnectionSync) -> Connected:
+    row, connection = one.row, one.connection
+    return Connected(
+        id=connection.id,
+        client_id=connection.client_id,
+        provider=connection.provider,
+        state=connection.state,
+        verified=verified(connection),
+        health=one.health,
+        why=one.why,
+        api=bool(connection.secrets.get("api_token") or connection.secrets.get("refresh_token")),
+        errors=one.errors,
+        breaker=Breaker(
+            state=row.get("breaker", "closed"),
+            reason=row.get("reason"),
+            opened_at=row.get("opened_at"),
+            next_probe_at=row.get("next_probe_at"),
+        ),
+        paused=Pause(until=row["paused_until"], reason=row["pause_reason"])
+        if row.get("paused_until")
+        else None,
+        last_webhook_at=one.last_webhook_at,
+        silence=one.silence,
+        completeness=one.completeness,
+        sweeps=[Run(**{name: run[name] for name in Run.model_fields}) for run in one.runs],
+        watermarks={tier: _watermark(mark) for tier, mark in one.watermarks.items()},
+        subscription=_subscription(row),
+        questions=[
+            Question(since=doubt["asked_at"], **_but(doubt, "asked_at")) for doubt in one.contradictions
+        ],
+        paused_kinds=list(one.paused_kinds),
+    )
+
+
+def _watermark(mark: dict[str, Any]) -> Watermark:
+    return Watermark(at=mark["at"], from_at=mark["from"], to_at=mark["to"])
+
+
+def _subscription(row: dict[str, Any]) -> Subscription | None:
+    seen = row.get("subscription")
+    if not seen:
+        return None
+    return Subscription(
+        state=seen["state"], retry_started_at=seen.get("retry_started_at"), checked_at=row.get("checked_at")
+    )
+
+
+def _but(row: dict[str, Any], left_out: str) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != left_out}
