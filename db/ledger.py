@@ -9,7 +9,8 @@ from uuid import UUID
 
 from psycopg import Connection as Database
 
-from db import failures, jobs, suspects
+from db import conversations, failures, jobs, suspects
+from db.conversations import Received, statuses_from
 from db.failures import Failure, Tally, failure_from
 from db.jobs import Job
 from db.legacy import legacy_observations
@@ -19,10 +20,11 @@ from db.shelf import Change, Receipt, Shelved, load, save
 from db.suspects import Level
 from pipeline.book import compute, enter
 from pipeline.job import LeadStatusSaid, MergeAsked, NewerPayload, read_payload
+from pipeline.message import MessageSaid
 from pipeline.observation import Observation
 from pipeline.words import Source
 
-Statement = Observation | LeadStatusSaid
+Statement = Observation | LeadStatusSaid | MessageSaid
 
 
 @dataclass(frozen=True)
@@ -162,10 +164,24 @@ def _work(
     ]
     if changes:
         save(hands.database, client_id, changes)
+    if spoken := _spoken(said, batch.careful):
+        conversations.save(hands.database, client_id, spoken)
     if applied:
         jobs.remove(hands.database, client_id, applied)
     suspects.let_go(hands.database, batch.holding)
     batch.done += Drained(leads=len(changes), applied=len(applied))
+
+
+def _spoken(
+    said: Mapping[UUID, Sequence[tuple[Job, Statement]]], careful: Mapping[UUID, Level]
+) -> dict[UUID, list[Received]]:
+    """The messages of the leads whose books are saved."""
+    spoken: dict[UUID, list[Received]] = {}
+    for lead_id, entries in said.items():
+        for job, payload in entries:
+            if isinstance(payload, MessageSaid) and lead_id not in careful:
+                spoken.setdefault(lead_id, []).append(Received(payload, job.received_at, job.trace_id))
+    return spoken
 
 
 def _is_stale(held: Held, lead_id: UUID) -> bool:
@@ -226,6 +242,9 @@ def _changes(
     """Let statements into the books; a lead whose book raises is left for the careful way."""
     statements = {lead_id: [payload for _, payload in entries] for lead_id, entries in said.items()}
     for lead_id in statements:
+        statements[lead_id] += statuses_from(
+            [one for one in statements[lead_id] if isinstance(one, MessageSaid)]
+        )
         if held.leads[lead_id].legacy:
             statements[lead_id] += legacy_observations(hands.database, client_id, lead_id)
     bases = {lead_id: held.leads[lead_id].base for lead_id in (*said, *idle)}
@@ -257,7 +276,11 @@ def _change(
     receipts: Mapping[bytes, Receipt],
 ) -> Change:
     # What a CRM says of an appointment that another lead has is that lead's business.
-    mine = [one for one in statements if not (_is_legacy(one) and one.key in shelved.elsewhere)]
+    mine = [
+        one
+        for one in statements
+        if not isinstance(one, MessageSaid) and not (_is_legacy(one) and one.key in shelved.elsewhere)
+    ]
     book = enter(shelved.book, mine)
     return Change(lead_id, shelved, book, compute(book, held.now), receipts)
 

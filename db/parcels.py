@@ -7,10 +7,11 @@ from uuid import UUID
 
 from pipeline.addressing import Contact, Identity
 from pipeline.job import LeadStatusSaid, MergeAsked
+from pipeline.message import MessageSaid
 from pipeline.observation import AppointmentKey, Observation
 from pipeline.words import Lane
 
-Payload = Observation | LeadStatusSaid | MergeAsked
+Payload = Observation | LeadStatusSaid | MergeAsked | MessageSaid
 
 ANONYMOUS = "anonymous"
 PRIORITY = {Lane.LIVE: 0, Lane.BULK: 1}

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from pipeline.message import MessageSaid
 from pipeline.observation import FORMAT_VERSION, Fact, Observation
 from pipeline.words import Source
 
@@ -30,9 +31,9 @@ class MergeAsked(Fact):
     by_evidence: bool = False
 
 
-Payload = Annotated[Observation | LeadStatusSaid | MergeAsked, Field(discriminator="kind")]
+Payload = Annotated[Observation | LeadStatusSaid | MergeAsked | MessageSaid, Field(discriminator="kind")]
 
-_PAYLOAD: TypeAdapter[Observation | LeadStatusSaid | MergeAsked] = TypeAdapter(Payload)
+_PAYLOAD: TypeAdapter[Observation | LeadStatusSaid | MergeAsked | MessageSaid] = TypeAdapter(Payload)
 
 
 class UnreadablePayload(ValueError):
@@ -43,7 +44,7 @@ class NewerPayload(ValueError):
     """A job was written by a newer release; it waits for a worker that can read it."""
 
 
-def read_payload(text: str | bytes) -> Observation | LeadStatusSaid | MergeAsked:
+def read_payload(text: str | bytes) -> Observation | LeadStatusSaid | MergeAsked | MessageSaid:
     """Read a payload as it stands in the inbox.
 
     Raises NewerPayload for a format version above ours, UnreadablePayload for anything else that does

@@ -24,7 +24,12 @@ class SignalKind(StrEnum):
     CALL_REQUESTED = "call_requested"
     INFORMATION_REQUESTED = "information_requested"
     SLOT_ACCEPTED = "slot_accepted"
+    INTERESTED = "interested"
+    MEETING_BOOKED = "meeting_booked"
 
+
+SAID_BY_CHANNELS = frozenset({SignalKind.INTERESTED, SignalKind.MEETING_BOOKED})
+"""What a channel says of a lead, and no reply's words."""
 
 MACHINE = frozenset({SignalKind.BOUNCE, SignalKind.AUTO_REPLY, SignalKind.OUT_OF_OFFICE})
 """Said by a machine: no person has answered."""
