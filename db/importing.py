@@ -129,7 +129,7 @@ def _import_chunk(
     wanted = list(dict.fromkeys(claim for each in claims for claim in each))
     with database.transaction():
         by_index(database, writer="ledger")
-        keys = sorted({lock_key(client_id.bytes, bytes.fromhex(digest)) for _, digest in wanted})
+        keys = sorted({lock_key(bytes.fromhex(digest)) for _, digest in wanted})
         database.execute(
             "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", (literal(keys),)
         )

@@ -53,7 +53,7 @@ async def post_soon(database: AsyncConnection[Any], parcels: Sequence[Parcel]) -
     """Store as `post` does, on an event loop: nothing else waits meanwhile."""
     steps = posting(parcels)
     rows: list[Rows] | None = None
-    async with database.pipeline(), database.transaction():
+    async with database.pipeline():  # up to its end all is one transaction, as libpq promises
         while True:
             try:
                 commands = steps.send(rows)  # type: ignore[arg-type]

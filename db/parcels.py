@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pipeline.addressing import Contact, Identity
@@ -47,8 +47,7 @@ class Parcel:
     lane: Lane = Lane.LIVE
 
 
-@dataclass(frozen=True, slots=True)
-class Ring:
+class Ring(NamedTuple):
     """A lead that has jobs now."""
 
     client_id: UUID

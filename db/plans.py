@@ -20,13 +20,10 @@ BY_INDEX = {
     "idle_in_transaction_session_timeout": "15s",
 }
 
-_SET = "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in BY_INDEX.items())
-
-
-BY_INDEX_ALONE = _SET
-"""The same for those who write no rollup."""
+SET_BY_INDEX = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in BY_INDEX.items())
+"""For the target list of a transaction's first SELECT."""
 
 
 def by_index(database: Database[Any], *, writer: str = "") -> None:
     """Fix the plans and time-outs of this transaction; `writer` "ledger" lets it write the rollup columns."""
-    database.execute(_SET + ", set_config('apptrail.writer', %s, true)", (writer,))
+    database.execute(f"SELECT {SET_BY_INDEX}, set_config('apptrail.writer', %s, true)", (writer,))

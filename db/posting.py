@@ -5,7 +5,6 @@ and event loops share it, and there is still one way into the books.
 """
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,12 +15,13 @@ from db.arrays import columns_of, literal
 from db.identities import digest_of, lock_key, of_appointment
 from db.ids import new_id, new_id_text
 from db.parcels import ANONYMOUS, PRIORITY, Parcel, Parked, Payload, Posted, Ring
-from db.plans import BY_INDEX_ALONE
+from db.plans import SET_BY_INDEX
 from pipeline.addressing import Contact, Owner, Verdict, choose
 from pipeline.job import MergeAsked
 from pipeline.words import Lane, Source
 
-Claim = tuple[UUID, str, str]  # client, kind, digest in hex
+Claim = tuple[UUID, str, str]
+"""Client, kind, digest in hex. The digest alone tells claims apart: its client's pepper is in it."""
 Rows = Sequence[tuple[Any, ...]]
 
 
@@ -40,17 +40,16 @@ def posting(parcels: Sequence[Parcel]) -> Generator[list[Command], list[Rows], P
     sees whatever was committed before the locks were ours.
     """
     batch = Batch(parcels)
-    locks = sorted({lock_key(client.bytes, bytes.fromhex(digest)) for client, _, digest in batch.claims})
+    locks = sorted({lock_key(bytes.fromhex(digest)) for digest in batch.claims})
     tokens = [(parcel.client_id, parcel.token) for parcel in parcels if parcel.token is not None]
     commands = [
-        Command(BY_INDEX_ALONE),
         Command(_LOCK, [literal(locks)]),
-        Command(LOOK_UP, columns_of(batch.claims), asks=True),
+        Command(LOOK_UP, columns_of(list(batch.claims.values())), asks=True),
     ]
     if tokens:
         commands.append(Command(LOOK_UP_TOKENS, columns_of(tokens), asks=True))
     found = yield commands
-    owners = {(client, kind, digest): Owner(*owner) for client, kind, digest, *owner in found[0]}
+    owners = {digest: Owner(*owner) for digest, *owner in found[0]}
     named = {(client, token): Owner(*owner) for client, token, *owner in found[1]} if tokens else {}
     batch.address(owners, named)
     yield batch.inserts()
@@ -63,7 +62,7 @@ class Batch:
     def __init__(self, parcels: Sequence[Parcel]) -> None:
         self.parcels = parcels
         self._claims = [_claims_of(parcel) for parcel in parcels]
-        self.claims = list(dict.fromkeys(claim for claims in self._claims for claim in claims.all))
+        self.claims = {claim[2]: claim for claims in self._claims for claim in claims}
         self.rings: list[Ring] = []
         self.fills: list[tuple[UUID, UUID, Contact]] = []
         self._leads: list[tuple[Any, ...]] = []
@@ -72,19 +71,20 @@ class Batch:
         self._conflicts: list[tuple[Any, ...]] = []
         self._parked: list[tuple[Any, ...]] = []
 
-    def address(self, owners: dict[Claim, Owner], tokens: dict[tuple[UUID, UUID], Owner]) -> None:
+    def address(self, owners: dict[str, Owner], tokens: dict[tuple[UUID, UUID], Owner]) -> None:
         """Find or make each parcel's lead; a lead made for one parcel is known to the next."""
         owners = dict(owners)
         for parcel, claims in zip(self.parcels, self._claims, strict=True):
             token = tokens.get((parcel.client_id, parcel.token)) if parcel.token else None
-            verdict = choose(owners.get(claims.own), token, [owners.get(claim) for claim in claims.others])
+            own, *others = [owners.get(digest) for _, _, digest in claims]
+            verdict = choose(own, token, others)
             lead = verdict.lead or self._new_stub(parcel)
             if lead.bare and parcel.policy != ANONYMOUS:
                 self.fills.append((parcel.client_id, lead.lead_id, parcel.contact))
-            for claim in claims.all:
-                if claim not in owners:
-                    owners[claim] = lead
-                    self._identities.append((claim[0], new_id_text(), claim[1], claim[2], lead.lead_id))
+            for client_id, kind, digest in claims:
+                if digest not in owners:
+                    owners[digest] = lead
+                    self._identities.append((client_id, new_id_text(), kind, digest, lead.lead_id))
             self._store(parcel, lead.lead_id, verdict)
 
     def _new_stub(self, parcel: Parcel) -> Owner:
@@ -114,33 +114,26 @@ class Batch:
 
     def inserts(self) -> list[Command]:
         """All that was decided; the identities' locks are held, so nothing collides."""
+        rows = (
+            *_columns(self._leads, _LEAD_WIDTH),
+            *_columns(self._identities, _IDENTITY_WIDTH),
+            *_columns(self._jobs, _JOB_WIDTH),
+        )
+        rare = ((_INSERT_CONFLICTS, self._conflicts), (_INSERT_PARKED, self._parked))
         return [
-            Command(statement, columns_of(rows))
-            for statement, rows in (
-                (_INSERT_LEADS, self._leads),
-                (_INSERT_IDENTITIES, self._identities),
-                (INSERT_JOBS, self._jobs),
-                (_INSERT_CONFLICTS, self._conflicts),
-                (_INSERT_PARKED, self._parked),
-            )
-            if rows
+            Command(_INSERT, rows),
+            *(Command(statement, columns_of(rows)) for statement, rows in rare if rows),
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Claims:
-    own: Claim
-    others: tuple[Claim, ...]
-
-    @property
-    def all(self) -> tuple[Claim, ...]:
-        return (self.own, *self.others)
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> Sequence[str]:
+    return columns_of(rows) if rows else ["{}"] * width
 
 
-def _claims_of(parcel: Parcel) -> _Claims:
+def _claims_of(parcel: Parcel) -> list[Claim]:
+    """The appointment's own claim first, then the others, strongest first."""
     identities = (of_appointment(parcel.key), *map(of_appointment, parcel.links), *parcel.identities)
-    claims = [(parcel.client_id, one.kind.value, digest_of(parcel.pepper, one).hex()) for one in identities]
-    return _Claims(claims[0], tuple(claims[1:]))
+    return [(parcel.client_id, one.kind, digest_of(parcel.pepper, one).hex()) for one in identities]
 
 
 def job_row(
@@ -158,10 +151,11 @@ def _parked_row(parcel: Parcel, lead_id: UUID, parked: Parked) -> tuple[Any, ...
     )  # fmt: skip
 
 
-_LOCK = "SELECT FROM (SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key) AS locked"
+_LOCK = f"""
+    SELECT {SET_BY_INDEX} FROM (SELECT count(pg_advisory_xact_lock(key)) FROM unnest(%s::bigint[]) AS key) AS locked"""  # noqa: S608
 
 LOOK_UP = """
-    SELECT k.client_id, k.kind, k.digest, coalesce(w.id, l.id), coalesce(w.stub, l.stub),
+    SELECT k.digest, coalesce(w.id, l.id), coalesce(w.stub, l.stub),
            w.id IS NULL AND l.stub AND (l.email IS NULL OR coalesce(l.full_name, l.first_name) IS NULL)
     FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS k (client_id, kind, digest)
     JOIN lead_identity i ON i.client_id = k.client_id AND i.kind = k.kind AND i.digest = decode(k.digest, 'hex')
@@ -179,16 +173,25 @@ _INSERT_LEADS = """
     SELECT *, true FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[],
                                %s::text[], %s::text[], %s::text[])"""
 
+_LEAD_WIDTH = 9
+
 _INSERT_IDENTITIES = """
     INSERT INTO lead_identity (client_id, id, kind, digest, lead_id)
     SELECT a, b, c, decode(d, 'hex'), e
     FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::uuid[]) AS t (a, b, c, d, e)"""
+
+_IDENTITY_WIDTH = 5
 
 INSERT_JOBS = """
     INSERT INTO inbox (client_id, id, lead_id, kind, payload, received_at, priority, trace_id)
     SELECT a, b, c, d, e::jsonb, f, g, h
     FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[], %s::smallint[],
                 %s::uuid[]) AS t (a, b, c, d, e, f, g, h)"""
+
+_JOB_WIDTH = 8
+
+# One statement for what nearly every batch stores: a round through the event loop costs more than Postgres takes.
+_INSERT = f"WITH leads AS ({_INSERT_LEADS}), identities AS ({_INSERT_IDENTITIES}) {INSERT_JOBS}"
 
 _INSERT_CONFLICTS = """
     INSERT INTO lead_conflict (client_id, id, lead_a, lead_b)

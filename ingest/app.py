@@ -12,7 +12,7 @@ from ingest.batcher import Batcher
 from ingest.bodies import Receive
 from ingest.endpoints import Endpoints
 from ingest.providers import ADAPTERS
-from ingest.receiver import Answer, Receiver
+from ingest.receiver import ACCEPTED, Answer, Receiver
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -32,7 +32,10 @@ class Webhooks:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        await _send(send, await self._answer(scope, receive))
+        answer = await self._answer(scope, receive)
+        start, body = _ACCEPTED if answer is ACCEPTED else _messages(answer)
+        await send(start)
+        await send(body)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         path = _PATH.fullmatch(scope["path"])
@@ -51,12 +54,17 @@ class Webhooks:
         self._endpoints.close()
 
 
-async def _send(send: Send, answer: Answer) -> None:
+def _messages(answer: Answer) -> tuple[dict[str, Any], dict[str, Any]]:
     body = orjson.dumps(answer.body)
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         *answer.headers,
     ]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    return (
+        {"type": "http.response.start", "status": answer.status, "headers": headers},
+        {"type": "http.response.body", "body": body},
+    )
+
+
+_ACCEPTED = _messages(ACCEPTED)

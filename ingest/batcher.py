@@ -11,7 +11,7 @@ from boot.logs import get_logger
 from db.desk import AsyncDatabase, connect_soon
 from db.failures import is_about_the_data, is_transient
 from db.inbox import Parcel, Ring, fill_contacts, post_soon
-from ingest.counters import BATCH_PARCELS
+from ingest.counters import BATCH_PARCELS, STORE_SECONDS
 from ingest.verdicts import CannotPersist, Ignored
 from pipeline.addressing import Contact
 
@@ -31,6 +31,7 @@ log = get_logger(__name__)
 class _Waiting:
     parcels: Sequence[Parcel]
     stored: asyncio.Future[None]
+    since: float
 
 
 class Batcher:
@@ -48,6 +49,8 @@ class Batcher:
         self._idle: list[AsyncDatabase | None] = [None] * WRITERS
         self._fills: list[tuple[UUID, UUID, Contact]] = []
         self._gathering = False
+        self._patience: asyncio.TimerHandle | None = None
+        self._under_way: set[_Waiting] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def store(self, parcels: Sequence[Parcel]) -> None:
@@ -59,14 +62,24 @@ class Batcher:
         if len(self._queue) >= MOST_WAITING:
             raise CannotPersist
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(parcels, loop.create_future())
+        waiting = _Waiting(parcels, loop.create_future(), loop.time())
         self._queue.append(waiting)
         self._send()
-        patience = loop.call_later(ANSWER_SECONDS, _tell, [waiting], CannotPersist())
-        try:
-            await waiting.stored
-        finally:
-            patience.cancel()
+        if self._patience is None:
+            self._patience = loop.call_later(ANSWER_SECONDS, self._lose_patience)
+        await waiting.stored
+
+    def _lose_patience(self) -> None:
+        """Tell those who have waited too long to try again; one timer serves all who wait."""
+        now = asyncio.get_running_loop().time()
+        waiting = [*self._under_way, *self._queue]
+        _tell([one for one in waiting if one.since + ANSWER_SECONDS <= now], CannotPersist())
+        still = [one.since for one in waiting if not one.stored.done()]
+        self._patience = (
+            asyncio.get_running_loop().call_at(min(still) + ANSWER_SECONDS, self._lose_patience)
+            if still
+            else None
+        )
 
     def _send(self) -> None:
         """Give a free writer its turn in a moment; it takes what has come by then."""
@@ -93,6 +106,7 @@ class Batcher:
         batch = self._cut()
         self._send()
         BATCH_PARCELS.observe(len(batch))
+        self._under_way.update(batch)
         try:
             database, verdict = await self._try(database, batch)
             if verdict is not None and len(batch) > 1 and database is not None:
@@ -102,6 +116,7 @@ class Batcher:
             else:
                 _tell(batch, verdict)
         finally:
+            self._under_way.difference_update(batch)
             self._idle.append(database)
             self._send()
 
@@ -125,6 +140,8 @@ class Batcher:
             log.exception("delivery_unstorable", count=len(batch))
             # A schema that is behind is no fault of the delivery's: it is to come again.
             return database, Ignored("unstorable") if is_about_the_data(error) else CannotPersist()
+        STORE_SECONDS.observe(asyncio.get_running_loop().time() - batch[0].since)
+        log.info("deliveries_stored", count=len(parcels), trace_ids=[parcel.trace_id for parcel in parcels])
         self._on_stored(posted.rings)
         self._fill_soon([fill for fill in posted.fills if fill[2] != Contact()])
         return database, None

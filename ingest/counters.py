@@ -5,10 +5,9 @@ from prometheus_client import Counter, Histogram
 DELIVERIES = Counter(
     "apptrail_deliveries_total", "Webhook deliveries by outcome.", ("provider", "outcome", "reason")
 )
-ANSWER_SECONDS = Histogram(
+STORE_SECONDS = Histogram(
     "apptrail_delivery_seconds",
-    "Seconds from the last byte read to the answer of an accepted delivery.",
-    ("provider",),
+    "Seconds that the delivery that waited longest in its batch waited, normalized, until it was committed.",
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2),
 )
 BATCH_PARCELS = Histogram(

@@ -32,9 +32,8 @@ class Endpoints:
     async def find(self, provider: str, endpoint: str) -> list[Connection]:
         """Find the connections; raises NobodyHere, or CannotPersist if that cannot be known now."""
         key = (provider, endpoint)
-        looked_at, connections = self._known.get(key, (None, []))
-        fresh_for = FRESH_SECONDS if connections else NOBODY_SECONDS
-        if looked_at is None or clock.monotonic() - looked_at > fresh_for:
+        fresh_until, connections = self._known.get(key, (0.0, []))
+        if clock.monotonic() > fresh_until:
             connections = await self._look_up(key, connections)
         if not connections:
             raise NobodyHere("unknown_endpoint")
@@ -56,7 +55,7 @@ class Endpoints:
             raise CannotPersist from None
         if len(self._known) >= MOST_REMEMBERED:
             self._known.clear()
-        self._known[key] = (clock.monotonic(), found)
+        self._known[key] = (clock.monotonic() + (FRESH_SECONDS if found else NOBODY_SECONDS), found)
         return found
 
     def _query(self, key: tuple[str, str]) -> list[Connection]:

@@ -80,8 +80,9 @@ def clean_name(text: str | None) -> str | None:
     """A person's own text, on its way to `lead`: what Postgres cannot hold goes, and what is too long."""
     if text is None:
         return None
-    text = text.encode("utf-8", "ignore").decode().replace("\0", "").strip()
-    return text[:LONGEST_NAME] or None
+    if not text.isascii():
+        text = text.encode("utf-8", "ignore").decode()
+    return text.replace("\0", "").strip()[:LONGEST_NAME] or None
 
 
 def clean_uri(text: str | None) -> str | None:

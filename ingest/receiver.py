@@ -13,7 +13,7 @@ from db.inbox import Parcel
 from ingest.adapter import Adapter, Headers, Reading
 from ingest.batcher import Batcher
 from ingest.bodies import Receive, read_body
-from ingest.counters import ANSWER_SECONDS, DELIVERIES
+from ingest.counters import DELIVERIES
 from ingest.endpoints import Endpoints
 from ingest.verdicts import CannotPersist, Ignored, NobodyHere, Refused
 
@@ -43,7 +43,6 @@ class Receiver:
         # Bound once: what follows runs for every delivery.
         self._log = get_logger(__name__).bind()
         self._accepted = {name: DELIVERIES.labels(name, "accepted", "") for name in adapters}
-        self._answered = {name: ANSWER_SECONDS.labels(name) for name in adapters}
 
     async def describe(self, provider: str, endpoint: str) -> Answer:
         """Answer a GET: what this address is for."""
@@ -86,17 +85,7 @@ class Receiver:
         connection = connections[0]
         adapter.verify(connection, headers, body, received_at)
         readings = adapter.read(connection, body, received_at)
-        started = clock.monotonic()
         await self._batcher.store([_parcel(connection, one, received_at, trace_id) for one in readings])
-        self._answered[adapter.provider].observe(clock.monotonic() - started)
-        self._log.info(
-            "delivery_accepted",
-            provider=adapter.provider,
-            client_id=connection.client_id,
-            connection_id=connection.id,
-            trace_id=trace_id,
-            jobs=len(readings),
-        )
 
     def _adapter(self, provider: str) -> Adapter:
         adapter = self._adapters.get(provider)

@@ -72,8 +72,8 @@ def choose(appointment: Owner | None, token: Owner | None, others: Sequence[Owne
     links name, of the provider's contact, of the email and of the phone, in this order.
     """
     known = list(dict.fromkeys(owner for owner in (appointment, token, *others) if owner is not None))
-    if not known:
-        return Verdict(None)
+    if len(known) < 2:  # nearly always
+        return Verdict(known[0] if known else None)
     named, rest = known[0], known[1:]
     merges: list[tuple[UUID, UUID]] = []
     conflicts: list[tuple[UUID, UUID]] = []

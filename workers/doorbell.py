@@ -1,7 +1,6 @@
 """The doorbell: a small dramatiq message with lead ids; never the only copy of anything (QUEUE)."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -83,16 +82,15 @@ class Doorbell:
 
 
 def _messages(rings: Iterable[Ring]) -> Iterator["dramatiq.Message[Any]"]:
-    def place(ring: Ring) -> tuple[str, str]:
-        return (ring.lane, str(ring.client_id))
-
-    for (lane, client_id), group in groupby(sorted(set(rings), key=place), key=place):
-        lead_ids = [str(ring.lead_id) for ring in group]
+    places: dict[tuple[Lane, UUID], list[str]] = {}
+    for ring in dict.fromkeys(rings):
+        places.setdefault((ring.lane, ring.client_id), []).append(str(ring.lead_id))
+    for (lane, client_id), lead_ids in places.items():
         for first in range(0, len(lead_ids), LEADS_A_RING):
             yield dramatiq.Message(
                 queue_name=lane,
-                actor_name=_actor(Lane(lane)),
-                args=(client_id, lead_ids[first : first + LEADS_A_RING]),
+                actor_name=_actor(lane),
+                args=(str(client_id), lead_ids[first : first + LEADS_A_RING]),
                 kwargs={},
                 options={},
             )

@@ -109,6 +109,10 @@ class _Envelope(Payload):
     payload: _Invitee | None = None
 
 
+_NO_EVENT = _Event()
+_NO_CANCELLATION = _Cancellation()
+
+
 class Calendly:
     """The adapter: the invitee is the appointment (RULES 11)."""
 
@@ -181,14 +185,14 @@ class _Delivery:
         return Reading(
             key=self.key,
             said=self._said(links),
-            links=linked(Provider.CALENDLY, links),
+            links=linked(Provider.CALENDLY, links) if links else (),
             token=_token_from(self.invitee.tracking),
             identities=tuple(self._identities()),
             contact=self._contact(),
         )
 
-    def _said(self, links: Links) -> Observation | Parked:
-        event = self.invitee.scheduled_event or _Event()
+    def _said(self, links: Links | None) -> Observation | Parked:
+        event = self.invitee.scheduled_event or _NO_EVENT
         try:
             return self._observation(links, self._schedule(event))
         except TimeOutOfRange:
@@ -198,9 +202,9 @@ class _Delivery:
             reason = "no_zone" if isinstance(unread, NoZone) else "unreadable_time"
             return Parked(reason, {**wall, "external_id": self.key.external_id})
 
-    def _observation(self, links: Links, schedule: Schedule | None) -> Observation:
+    def _observation(self, links: Links | None, schedule: Schedule | None) -> Observation:
         invitee, canceled = self.invitee, self._is_canceled()
-        cancellation = invitee.cancellation or _Cancellation()
+        cancellation = invitee.cancellation or _NO_CANCELLATION
         canceled_at = self._instant(cancellation.created_at) if canceled else None
         return Observation(
             provider=Provider.CALENDLY,
@@ -217,7 +221,7 @@ class _Delivery:
                 cancel_reason=kept_reason(cancellation.reason, self.connection) if canceled else None,
             ),
             outcome=self._outcome(),
-            links=links if links != Links() else None,
+            links=links,
             description=self._description(),
             booked_at=self._instant(invitee.created_at),
         )
@@ -240,12 +244,11 @@ class _Delivery:
             return Outcome(word=Status.NO_SHOW, at=self._instant(self.invitee.no_show.created_at) or said_at)
         return Outcome(word=Status.NO_SHOW, at=said_at) if self.envelope.event == NO_SHOW else None
 
-    def _links(self) -> Links:
-        return Links(
-            replaces=_id_from(self.invitee.old_invitee),
-            replaced_by=_id_from(self.invitee.new_invitee),
-            moved=self.invitee.rescheduled is True,
-        )
+    def _links(self) -> Links | None:
+        """Its neighbours in a chain; None if it names none and did not move."""
+        before, after = _id_from(self.invitee.old_invitee), _id_from(self.invitee.new_invitee)
+        moved = self.invitee.rescheduled is True
+        return Links(replaces=before, replaced_by=after, moved=moved) if before or after or moved else None
 
     def _schedule(self, event: _Event) -> Schedule | None:
         if event.start_time is None:
@@ -257,7 +260,7 @@ class _Delivery:
         )
 
     def _description(self) -> Description:
-        event = self.invitee.scheduled_event or _Event()
+        event = self.invitee.scheduled_event or _NO_EVENT
         return Description(
             calendly_invitee_uri=clean_uri(self.uri),
             # In official examples `event` is another one; captures agree. The embedded one is richer.
