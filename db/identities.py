@@ -32,6 +32,12 @@ def of_email(text: str | None) -> Identity | None:
     return Identity(IdentityKind.EMAIL, folded) if "@" in folded else None
 
 
+def of_linkedin(text: str | None) -> Identity | None:
+    """A profile's name, cut out of its address if that is given; LinkedIn tells upper from lower case nowhere."""
+    name = (text or "").strip().rstrip("/").rpartition("/")[2].partition("?")[0].casefold()
+    return Identity(IdentityKind.LINKEDIN_PROFILE, name) if name else None
+
+
 def of_phone(text: str | None, region: str) -> Identity | None:
     """Fold a phone number to E.164 in the client's region; None if it is no possible number."""
     if not text or len(text) > 64:

@@ -241,12 +241,10 @@ def _changes(
 ) -> list[Change]:
     """Let statements into the books; a lead whose book raises is left for the careful way."""
     statements = {lead_id: [payload for _, payload in entries] for lead_id, entries in said.items()}
-    for lead_id in statements:
-        statements[lead_id] += statuses_from(
-            [one for one in statements[lead_id] if isinstance(one, MessageSaid)]
-        )
+    for lead_id, told in statements.items():
+        told.extend(statuses_from([one for one in told if isinstance(one, MessageSaid)]))
         if held.leads[lead_id].legacy:
-            statements[lead_id] += legacy_observations(hands.database, client_id, lead_id)
+            told.extend(legacy_observations(hands.database, client_id, lead_id))
     bases = {lead_id: held.leads[lead_id].base for lead_id in (*said, *idle)}
     observed = {
         lead_id: [one for one in entries if isinstance(one, Observation)]

@@ -9,7 +9,7 @@ from pipeline.addressing import Contact, Identity
 from pipeline.job import LeadStatusSaid, MergeAsked
 from pipeline.message import MessageSaid
 from pipeline.observation import AppointmentKey, Observation
-from pipeline.words import Lane
+from pipeline.words import Lane, Provider
 
 Payload = Observation | LeadStatusSaid | MergeAsked | MessageSaid
 
@@ -22,6 +22,7 @@ class Parked:
     """What a provider said that nobody can read yet: kept as a dead letter, never guessed at."""
 
     reason: str
+    provider: Provider
     said: dict[str, Any] = field(repr=False)
 
 
@@ -30,15 +31,15 @@ class Parcel:
     """One delivery, normalized: whose it may be, and what it says.
 
     `identities` holds the contact's, strongest first; the appointment's own and those of its links are
-    taken from the observation. `token` is our own lead id from the provider's tracking.
+    taken from the observation; a message has none of those. `token` is our own lead id from the provider's tracking.
     """
 
     client_id: UUID
     pepper: bytes = field(repr=False)
     received_at: datetime
     trace_id: UUID
-    said: Observation | Parked
-    key: AppointmentKey
+    said: Observation | MessageSaid | Parked
+    key: AppointmentKey | None
     links: tuple[AppointmentKey, ...] = ()
     token: UUID | None = None
     identities: tuple[Identity, ...] = field(repr=False, default=())

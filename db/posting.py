@@ -76,7 +76,8 @@ class Batch:
         owners = dict(owners)
         for parcel, claims in zip(self.parcels, self._claims, strict=True):
             token = tokens.get((parcel.client_id, parcel.token)) if parcel.token else None
-            own, *others = [owners.get(digest) for _, _, digest in claims]
+            known = [owners.get(digest) for _, _, digest in claims]
+            own, others = (None, known) if parcel.key is None else (known[0], known[1:])
             verdict = choose(own, token, others)
             lead = verdict.lead or self._new_stub(parcel)
             if lead.bare and parcel.policy != ANONYMOUS:
@@ -131,8 +132,9 @@ def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> Sequence[str]:
 
 
 def _claims_of(parcel: Parcel) -> list[Claim]:
-    """The appointment's own claim first, then the others, strongest first."""
-    identities = (of_appointment(parcel.key), *map(of_appointment, parcel.links), *parcel.identities)
+    """The appointment's own claim first, if there is one, then the others, strongest first."""
+    keys = () if parcel.key is None else (parcel.key, *parcel.links)
+    identities = (*map(of_appointment, keys), *parcel.identities)
     return [(parcel.client_id, one.kind, digest_of(parcel.pepper, one).hex()) for one in identities]
 
 
@@ -146,7 +148,7 @@ def job_row(
 
 def _parked_row(parcel: Parcel, lead_id: UUID, parked: Parked) -> tuple[Any, ...]:
     return (
-        parcel.client_id, new_id(), lead_id, parcel.key.provider, orjson.dumps(parked.said).decode(),
+        parcel.client_id, new_id(), lead_id, parked.provider, orjson.dumps(parked.said).decode(),
         f"parked:{parked.reason}", parcel.trace_id, parcel.received_at,
     )  # fmt: skip
 

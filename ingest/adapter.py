@@ -9,6 +9,7 @@ from uuid import UUID
 from db.connections import Connection
 from db.inbox import Parked
 from pipeline.addressing import Contact, Identity
+from pipeline.message import MessageSaid
 from pipeline.observation import AppointmentKey, Observation
 from pipeline.words import Provider
 
@@ -18,10 +19,10 @@ Headers = Mapping[bytes, bytes]
 
 @dataclass(frozen=True)
 class Reading:
-    """What one delivery says of one appointment, and by which names its lead may be known."""
+    """What one delivery says of one appointment, or that somebody wrote (then without a key), and by which names its lead may be known."""
 
-    key: AppointmentKey
-    said: Observation | Parked
+    key: AppointmentKey | None
+    said: Observation | MessageSaid | Parked
     links: tuple[AppointmentKey, ...] = ()
     token: UUID | None = None
     identities: tuple[Identity, ...] = field(repr=False, default=())

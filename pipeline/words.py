@@ -8,6 +8,10 @@ class Provider(StrEnum):
 
     CALENDLY = "calendly"
     GHL = "ghl"
+    SMS = "sms"
+    LINKEDIN = "linkedin"
+    SMARTLEAD = "smartlead"
+    INSTANTLY = "instantly"
 
 
 class Source(StrEnum):

@@ -2,5 +2,9 @@
 
 from ingest.adapter import Adapter
 from ingest.providers.calendly import Calendly
+from ingest.providers.instantly import Instantly
+from ingest.providers.linkedin import LinkedIn
+from ingest.providers.smartlead import SmartLead
 
-ADAPTERS: dict[str, Adapter] = {adapter.provider: adapter for adapter in (Calendly(),)}
+_ALL: tuple[Adapter, ...] = (Calendly(), LinkedIn(), SmartLead(), Instantly())
+ADAPTERS: dict[str, Adapter] = {adapter.provider: adapter for adapter in _ALL}

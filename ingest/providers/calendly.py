@@ -200,7 +200,7 @@ class _Delivery:
         except (NoZone, UnreadableTime) as unread:
             wall = _as_typed({"start_time": event.start_time, "end_time": event.end_time})
             reason = "no_zone" if isinstance(unread, NoZone) else "unreadable_time"
-            return Parked(reason, {**wall, "external_id": self.key.external_id})
+            return Parked(reason, Provider.CALENDLY, {**wall, "external_id": self.key.external_id})
 
     def _observation(self, links: Links | None, schedule: Schedule | None) -> Observation:
         invitee, canceled = self.invitee, self._is_canceled()

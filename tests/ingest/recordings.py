@@ -82,7 +82,7 @@ def _told(reading: Reading) -> dict[str, Any]:
     else:
         said = reading.said.model_dump(mode="json", exclude_none=True, exclude={"observed_at", "v", "kind"})
     return {
-        "key": reading.key.external_id,
+        "key": reading.key and reading.key.external_id,
         "says": said,
         "links": [link.external_id for link in reading.links],
         "token": reading.token and str(reading.token),
