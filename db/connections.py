@@ -1,7 +1,9 @@
 """Connections: one client's link to one provider, with its secrets opened."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +13,7 @@ from psycopg.rows import dict_row
 
 from db.ids import new_id
 from db.keyring import Keyring
+from pipeline.observation import EPOCH
 from pipeline.words import Provider
 
 ENDPOINT_BYTES = 24
@@ -34,6 +37,9 @@ class Connection:
     region: str = "US"
     keep_reasons: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
+    api_base_url: str | None = None
+    """Where the provider's API is, if it is not where it always is."""
+    created_at: datetime = EPOCH
 
 
 class UnknownClient(LookupError):
@@ -63,9 +69,18 @@ def of_client(database: Database[Any], keyring: Keyring, client_id: UUID | None 
         return [_connection(row, keyring) for row in cursor]
 
 
+def is_alone(database: Database[Any], connection: Connection) -> bool:
+    """Whether its client has no other connection of its provider."""
+    row = database.execute(
+        "SELECT count(*) FROM connection WHERE client_id = %s AND provider = %s AND state <> 'removed'",
+        (connection.client_id, connection.provider),
+    ).fetchone()
+    return row is not None and row[0] == 1
+
+
 _SELECT = """
     SELECT c.id, c.client_id, c.provider, c.endpoint, c.secrets, c.unsigned, c.location_id, c.timezone,
-           c.policy, c.state, c.settings, k.region, k.keep_reasons, k.pepper
+           c.policy, c.state, c.settings, c.api_base_url, c.created_at, k.region, k.keep_reasons, k.pepper
     FROM connection c JOIN client k ON k.id = c.client_id"""
 
 
@@ -104,3 +119,32 @@ def add(
         ),
     )  # fmt: skip
     return connection_id, endpoint
+
+
+def renew_secrets(
+    database: Database[Any],
+    keyring: Keyring,
+    connection: Connection,
+    renew: Callable[[dict[str, Any]], dict[str, Any]],
+) -> dict[str, Any]:
+    """Replace a connection's secrets by what `renew` makes of those stored now; returns the new ones.
+
+    One at a time for each location of a provider, whatever process asks; nothing is stored if `renew` raises.
+    """
+    name = f"{connection.provider} {connection.location_id or connection.id}"
+    with database.transaction():
+        database.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (name,))
+        row = database.execute(_STORED_SECRETS, (connection.id, connection.client_id)).fetchone()
+        if row is None:
+            raise LookupError("the connection was removed")
+        held = orjson.loads(keyring.open(row[0]))
+        renewed = renew(held)
+        if renewed != held:
+            database.execute(
+                "UPDATE connection SET secrets = %s WHERE id = %s AND client_id = %s",
+                (keyring.seal(orjson.dumps(renewed)), connection.id, connection.client_id),
+            )
+    return renewed
+
+
+_STORED_SECRETS = "SELECT secrets FROM connection WHERE id = %s AND client_id = %s FOR UPDATE"

@@ -1,6 +1,6 @@
 """The inbox: the one way into the books. What is posted is durable when it returns."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,6 @@ from psycopg import Connection as Database
 from db.arrays import columns_of
 from db.parcels import PRIORITY, Parcel, Parked, Payload, Posted, Ring
 from db.posting import INSERT_JOBS, Rows, job_row, posting
-from pipeline.addressing import Contact
 from pipeline.words import Lane
 
 __all__ = [
@@ -22,7 +21,6 @@ __all__ = [
     "Payload",
     "Posted",
     "Ring",
-    "fill_contacts",
     "job_row",
     "post",
     "post_soon",
@@ -74,21 +72,3 @@ def post_to_lead(
     row = job_row(client_id, lead_id, payload, at, Lane.LIVE, trace_id)
     database.execute(INSERT_JOBS, columns_of([row]))
     return Ring(client_id, lead_id, Lane.LIVE)
-
-
-async def fill_contacts(database: AsyncConnection[Any], fills: Iterable[tuple[UUID, UUID, Contact]]) -> None:
-    """Give stubs what they lack of a name and an address; never changes what a lead has.
-
-    A transaction of its own with a short wait, for a lead's row may be locked by a drain (DESIGN 5).
-    """
-    async with database.transaction():
-        await database.execute("SET LOCAL lock_timeout = '300ms'")
-        for client_id, lead_id, contact in fills:
-            await database.execute(
-                """UPDATE lead SET email = coalesce(email, %s), phone = coalesce(phone, %s),
-                       first_name = coalesce(first_name, %s), last_name = coalesce(last_name, %s),
-                       full_name = coalesce(full_name, %s), timezone = coalesce(timezone, %s)
-                   WHERE client_id = %s AND id = %s AND stub""",
-                (contact.email, contact.phone, contact.first_name, contact.last_name, contact.full_name,
-                 contact.timezone, client_id, lead_id),
-            )  # fmt: skip

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from psycopg import Connection as Database
 
-from db import conversations, failures, jobs, suspects
+from db import conversations, failures, jobs, lookups, suspects
 from db.conversations import Received, statuses_from
 from db.failures import Failure, Tally, failure_from
 from db.jobs import Job
@@ -19,6 +19,7 @@ from db.merging import merge
 from db.shelf import Change, Receipt, Shelved, load, save
 from db.suspects import Level
 from pipeline.book import compute, enter
+from pipeline.doubts import Doubt, doubts
 from pipeline.job import LeadStatusSaid, MergeAsked, NewerPayload, read_payload
 from pipeline.message import MessageSaid
 from pipeline.observation import Observation
@@ -164,6 +165,7 @@ def _work(
     ]
     if changes:
         save(hands.database, client_id, changes)
+        lookups.ask(hands.database, client_id, _doubts(changes))
     if spoken := _spoken(said, batch.careful):
         conversations.save(hands.database, client_id, spoken)
     if applied:
@@ -281,6 +283,11 @@ def _change(
     ]
     book = enter(shelved.book, mine)
     return Change(lead_id, shelved, book, compute(book, held.now), receipts)
+
+
+def _doubts(changes: Sequence[Change]) -> list[Doubt]:
+    """What the provider is to be asked about (RULES 8 and 15)."""
+    return [doubt for change in changes for doubt in doubts(change.before.book, change.book)]
 
 
 class Busy(Exception):

@@ -31,14 +31,15 @@ class Parcel:
     """One delivery, normalized: whose it may be, and what it says.
 
     `identities` holds the contact's, strongest first; the appointment's own and those of its links are
-    taken from the observation; a message has none of those. `token` is our own lead id from the provider's tracking.
+    taken from the observation; a message has none of those. Where nothing is said, the lead is found or made,
+    and no more. `token` is our own lead id from the provider's tracking.
     """
 
     client_id: UUID
     pepper: bytes = field(repr=False)
     received_at: datetime
     trace_id: UUID
-    said: Observation | MessageSaid | Parked
+    said: Observation | MessageSaid | Parked | None
     key: AppointmentKey | None
     links: tuple[AppointmentKey, ...] = ()
     token: UUID | None = None

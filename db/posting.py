@@ -14,9 +14,11 @@ import orjson
 from db.arrays import columns_of, literal
 from db.identities import digest_of, lock_key, of_appointment
 from db.ids import new_id, new_id_text
+from db.lookups import ASK, STUB, ask_row
 from db.parcels import ANONYMOUS, PRIORITY, Parcel, Parked, Payload, Posted, Ring
 from db.plans import SET_BY_INDEX
 from pipeline.addressing import Contact, Owner, Verdict, choose
+from pipeline.doubts import Doubt
 from pipeline.job import MergeAsked
 from pipeline.words import Lane, Source
 
@@ -70,6 +72,7 @@ class Batch:
         self._jobs: list[tuple[Any, ...]] = []
         self._conflicts: list[tuple[Any, ...]] = []
         self._parked: list[tuple[Any, ...]] = []
+        self._lookups: list[tuple[Any, ...]] = []
 
     def address(self, owners: dict[str, Owner], tokens: dict[tuple[UUID, UUID], Owner]) -> None:
         """Find or make each parcel's lead; a lead made for one parcel is known to the next."""
@@ -95,12 +98,15 @@ class Batch:
             (parcel.client_id, lead_id, who.email, who.phone, who.first_name, who.last_name,
              who.full_name, who.ghl_contact_id, who.timezone)
         )  # fmt: skip
+        if parcel.key is not None and who.ghl_contact_id and not (who.email or who.phone):
+            doubt = Doubt(parcel.key, STUB, parcel.received_at)
+            self._lookups.append(ask_row(parcel.client_id, doubt, lead_id=lead_id))
         return Owner(lead_id, stub=True)
 
     def _store(self, parcel: Parcel, lead_id: UUID, verdict: Verdict) -> None:
         if isinstance(parcel.said, Parked):
             self._parked.append(_parked_row(parcel, lead_id, parcel.said))
-        else:
+        elif parcel.said is not None:
             self._add_job(parcel, lead_id, parcel.said)
         for loser, winner in verdict.merges:
             merge = MergeAsked(source=Source.WEBHOOK, into=winner, by_evidence=True)
@@ -120,7 +126,11 @@ class Batch:
             *_columns(self._identities, _IDENTITY_WIDTH),
             *_columns(self._jobs, _JOB_WIDTH),
         )
-        rare = ((_INSERT_CONFLICTS, self._conflicts), (_INSERT_PARKED, self._parked))
+        rare = (
+            (_INSERT_CONFLICTS, self._conflicts),
+            (_INSERT_PARKED, self._parked),
+            (ASK, self._lookups),
+        )
         return [
             Command(_INSERT, rows),
             *(Command(statement, columns_of(rows)) for statement, rows in rare if rows),

@@ -19,10 +19,14 @@ Headers = Mapping[bytes, bytes]
 
 @dataclass(frozen=True)
 class Reading:
-    """What one delivery says of one appointment, or that somebody wrote (then without a key), and by which names its lead may be known."""
+    """What one delivery says of one appointment, and by which names its lead may be known.
+
+    Without `key` it says nothing of an appointment, but that somebody wrote. Without `said` either it says who somebody is, which is
+    the CRM's own word: `contact` then replaces what the lead has.
+    """
 
     key: AppointmentKey | None
-    said: Observation | MessageSaid | Parked
+    said: Observation | MessageSaid | Parked | None
     links: tuple[AppointmentKey, ...] = ()
     token: UUID | None = None
     identities: tuple[Identity, ...] = field(repr=False, default=())
@@ -37,6 +41,10 @@ class Adapter(Protocol):
     """Bytes."""
     retry_status: int
     """The status upon which this provider sends a delivery again."""
+
+    def account_in(self, body: bytes) -> str | None:
+        """The provider's account that a body names, where connections share an endpoint; None if it names none."""
+        return None
 
     def verify(self, connection: Connection, headers: Headers, body: bytes, now: datetime) -> None:
         """Raise NotAuthentic unless the delivery is the provider's own."""

@@ -8,12 +8,15 @@ from typing import Any
 from uuid import UUID
 
 from boot.logs import get_logger
+from db.connections import Connection
+from db.contacts import fill_contacts, keep_contact
 from db.desk import AsyncDatabase, connect_soon
 from db.failures import is_about_the_data, is_transient
-from db.inbox import Parcel, Ring, fill_contacts, post_soon
+from db.identities import digest_of
+from db.inbox import Parcel, Ring, post_soon
 from ingest.counters import BATCH_PARCELS, STORE_SECONDS
 from ingest.verdicts import CannotPersist, Ignored
-from pipeline.addressing import Contact
+from pipeline.addressing import Contact, Identity
 
 MOST_PARCELS = 100
 MOST_WAITING = 2_000
@@ -145,6 +148,19 @@ class Batcher:
         self._on_stored(posted.rings)
         self._fill_soon([fill for fill in posted.fills if fill[2] != Contact()])
         return database, None
+
+    async def keep_contact(self, connection: Connection, identity: Identity, contact: Contact) -> None:
+        """Write the CRM's own word on who somebody is; raises CannotPersist if the lead stays busy."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS), await connect_soon(self._dsn) as database:
+                await keep_contact(
+                    database, connection.client_id, digest_of(connection.pepper, identity), contact
+                )
+        except Exception as error:
+            if not is_transient(error) and not isinstance(error, TimeoutError):
+                raise
+            log.warning("contact_postponed", exc_info=error)
+            raise CannotPersist from None
 
     def _fill_soon(self, fills: list[tuple[UUID, UUID, Contact]]) -> None:
         """Have one filler at a time give stubs what they lack."""

@@ -5,6 +5,11 @@ from prometheus_client import Counter, Histogram
 DELIVERIES = Counter(
     "apptrail_deliveries_total", "Webhook deliveries by outcome.", ("provider", "outcome", "reason")
 )
+LAYOUTS = Counter(
+    "apptrail_odd_layouts_total",
+    "Authentic bodies in a layout that the provider does not document.",
+    ("provider", "layout"),
+)
 STORE_SECONDS = Histogram(
     "apptrail_delivery_seconds",
     "Seconds that the delivery that waited longest in its batch waited, normalized, until it was committed.",

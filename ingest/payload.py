@@ -34,6 +34,11 @@ def read_model(model: type[Model], body: bytes) -> Model:
         return _read_leniently(model, _as_json(body))
 
 
+def read_value(model: type[Model], said: dict[str, Any]) -> Model:
+    """Read an object that is parsed already, as leniently. Raises Ignored."""
+    return _read_leniently(model, said)
+
+
 def _as_json(body: bytes) -> Any:
     """Python's own reader takes lone surrogates, which the fast one refuses."""
     try:

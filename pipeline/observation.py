@@ -37,12 +37,17 @@ class Schedule(Fact):
 
 
 class StatusWord(Fact):
-    """The provider's word for the status; `canceled_at` only where the provider states it."""
+    """The provider's word for the status; `canceled_at` only where the provider states it.
+
+    `removed`: the provider has it no longer. `restored_at`: a GET that was made because it was removed found it
+    at that instant (RULES 12).
+    """
 
     word: Status
     removed: bool = False
     canceled_at: datetime | None = None
     cancel_reason: str | None = None
+    restored_at: datetime | None = None
 
 
 class Outcome(Fact):
@@ -87,6 +92,8 @@ class Observation(Fact):
     schedule: Schedule | None = None
     status: StatusWord | None = None
     outcome: Outcome | None = None
+    no_outcome_at: datetime | None = None
+    """A read of the API at this instant named no outcome: no part of the digest, the last of its tellings holds."""
     links: Links | None = None
     description: Description | None = None
     booked_at: datetime | None = None
@@ -120,7 +127,7 @@ class Observation(Fact):
         Leaves out the source, the time of receipt of a versioned observation, the normalizer and the
         cancellation reason, so that a webhook and an API read of one version are one observation.
         """
-        left_out: dict[str, object] = {"source": True, "normalizer": True, "v": True}
+        left_out: dict[str, object] = {"source": True, "normalizer": True, "v": True, "no_outcome_at": True}
         if self.version_at is not None:
             left_out["observed_at"] = True
         if self.status is not None:
@@ -133,12 +140,14 @@ class Observation(Fact):
         strongest = max(self.source, other.source, key=SOURCE_STRENGTH.__getitem__)
         reason = max(filter(None, (_reason(self), _reason(other))), default=None)
         status = self.status and self.status.model_copy(update={"cancel_reason": reason})
+        absent = max(filter(None, (self.no_outcome_at, other.no_outcome_at)), default=None)
         return self.model_copy(
             update={
                 "source": strongest,
                 "observed_at": min(self.observed_at, other.observed_at),
                 "normalizer": max(self.normalizer, other.normalizer),
                 "status": status,
+                "no_outcome_at": absent,
             }
         )
 

@@ -1,20 +1,17 @@
 """`apptrail deliver`: sign recorded bodies and post them to the running receiver."""
 
-import hmac
 import random
 from collections import Counter
-from hashlib import sha256
 from pathlib import Path
 from time import sleep
 
 import httpx
 import typer
 
-from boot import clock
 from db import connections
-from db.connections import Connection
 from pipeline.words import Provider
 from scripts import console
+from scripts.signing import UnusableKey, signature
 
 
 def deliver(
@@ -24,6 +21,9 @@ def deliver(
     duplicate: int = typer.Option(1, min=1, help="Send each so many times."),
     shuffle: bool = typer.Option(False, "--shuffle", help="Send them in any order."),
     rate: float | None = typer.Option(None, min=0.1, help="At most so many a second."),
+    private_key: Path | None = typer.Option(
+        None, exists=True, dir_okay=False, help="GoHighLevel: the PEM whose public half is the --signing-key."
+    ),
 ) -> None:
     """Sign bodies as the provider does and post them to the running receiver."""
     loaded = console.settings()
@@ -36,18 +36,23 @@ def deliver(
     bodies = [file.read_bytes() for file in files for _ in range(duplicate)]
     if shuffle:
         random.shuffle(bodies)
-    answers = _post(f"{loaded.base_url}/webhooks/{provider}/{connection.endpoint}", connection, bodies, rate)
+    pem = private_key.read_text() if private_key else None
+    try:
+        signed = [(body, signature(connection, body, pem)) for body in bodies]
+    except UnusableKey:
+        console.fail("--private-key: no Ed25519 key in PEM.")
+    answers = _post(f"{loaded.base_url}/webhooks/{provider}/{connection.endpoint}", signed, rate)
     for answer, count in sorted(answers.items()):
         print(f"{count} × {answer}")
     if any(not answer.startswith("200") for answer in answers):
         raise typer.Exit(1)
 
 
-def _post(url: str, connection: Connection, bodies: list[bytes], rate: float | None) -> Counter[str]:
+def _post(url: str, signed: list[tuple[bytes, dict[str, str]]], rate: float | None) -> Counter[str]:
     answers: Counter[str] = Counter()
     with httpx.Client(timeout=10, trust_env=False) as http:
-        for body in bodies:
-            headers = {"content-type": "application/json", **signature(connection, body)}
+        for body, proof in signed:
+            headers = {"content-type": "application/json", **proof}
             try:
                 answer = http.post(url, content=body, headers=headers)
             except httpx.TransportError:
@@ -58,13 +63,3 @@ def _post(url: str, connection: Connection, bodies: list[bytes], rate: float | N
             if rate:
                 sleep(1 / rate)
     return answers
-
-
-def signature(connection: Connection, body: bytes) -> dict[str, str]:
-    """Sign a body as Calendly does, with the connection's newest key; nothing for an unsigned connection."""
-    keys = connection.secrets.get("signing_keys", ())
-    if not keys or connection.provider is not Provider.CALENDLY:
-        return {}
-    stamp = str(int(clock.now().timestamp()))
-    digest = hmac.new(keys[0].encode(), f"{stamp}.".encode() + body, sha256).hexdigest()
-    return {"calendly-webhook-signature": f"t={stamp},v1={digest}"}

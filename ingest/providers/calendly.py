@@ -2,17 +2,20 @@
 
 import hmac
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from db.connections import Connection
 from db.identities import of_email, of_phone
 from db.inbox import Parked
-from ingest.adapter import Headers, Reading
-from ingest.payload import Payload, clean_name, clean_uri, read_model
+from ingest.adapter import Adapter, Headers, Reading
+from ingest.header_secrets import check_secret
+from ingest.payload import Payload, clean_name, clean_uri, read_model, read_value
 from ingest.reasons import kept_reason
+from ingest.tokens import token_in
 from ingest.verdicts import Ignored, NotAuthentic
 from pipeline.addressing import Contact, Identity
 from pipeline.instants import NoZone, TimeOutOfRange, UnreadableTime, read_instant, zone_named
@@ -44,7 +47,6 @@ NEWEST_SIGNATURE = timedelta(minutes=5)
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 _WALL = re.compile(r"[\d:.+ /TZ-]{1,40}(?:[AaPp][Mm])?", re.ASCII)
-_TOKEN = re.compile(r"(?:lead:)?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})", re.ASCII)
 _ASKS_FOR_PHONE = re.compile(r"phone|mobile|cell|whatsapp|\btel\b|telefon", re.IGNORECASE)
 
 
@@ -111,9 +113,10 @@ class _Envelope(Payload):
 
 _NO_EVENT = _Event()
 _NO_CANCELLATION = _Cancellation()
+_API_READ = _Envelope()
 
 
-class Calendly:
+class Calendly(Adapter):
     """The adapter: the invitee is the appointment (RULES 11)."""
 
     provider = Provider.CALENDLY
@@ -121,8 +124,15 @@ class Calendly:
     retry_status = 503
 
     def verify(self, connection: Connection, headers: Headers, body: bytes, now: datetime) -> None:
-        """Check `t=<seconds>,v1=<hex>`: HMAC-SHA256 of "t.body" under one of the connection's keys."""
+        """Check `t=<seconds>,v1=<hex>`: HMAC-SHA256 of "t.body" under one of the connection's keys.
+
+        Calendly signs only where a key was given to it: a connection without one relies on a header secret,
+        or on its endpoint alone if it was added `--unsigned`.
+        """
         keys = [key.encode() for key in connection.secrets.get("signing_keys", ()) if key]
+        if not keys and (connection.unsigned or connection.secrets.get("header_secrets")):
+            check_secret(connection, headers)
+            return
         stamp, signatures = _signature_parts(headers.get(SIGNATURE_HEADER, b""))
         if not keys or stamp is None or not signatures:
             raise NotAuthentic("no_signature")
@@ -145,6 +155,24 @@ class Calendly:
         if invitee.uri is None:  # also the v1 shape of GET /sample_webhook_data
             raise Ignored("no_invitee")
         return [_Delivery(connection, envelope, invitee, invitee.uri, observed_at).reading()]
+
+
+def read_invitee(
+    connection: Connection,
+    event: Mapping[str, Any],
+    invitee: Mapping[str, Any],
+    observed_at: datetime,
+    source: Source = Source.RECONCILE_CRON,
+) -> Reading:
+    """Read an invitee of the API and the event that it belongs to; `observed_at`: before the request.
+
+    It says what a webhook of the same version says, and besides that there is no no-show where none is
+    named (RULES 11). Raises Ignored for an object without a usable URI.
+    """
+    said = read_value(_Invitee, {**invitee, "scheduled_event": {**event}})
+    if said.uri is None:
+        raise Ignored("no_invitee")
+    return _Delivery(connection, _API_READ, said, said.uri, observed_at, source).reading()
 
 
 def _signature_parts(header: bytes) -> tuple[bytes | None, list[bytes]]:
@@ -170,13 +198,20 @@ class _Delivery:
     """One envelope and its invitee, read for one connection."""
 
     def __init__(
-        self, connection: Connection, envelope: _Envelope, invitee: _Invitee, uri: str, observed_at: datetime
+        self,
+        connection: Connection,
+        envelope: _Envelope,
+        invitee: _Invitee,
+        uri: str,
+        observed_at: datetime,
+        source: Source = Source.WEBHOOK,
     ) -> None:
         self.connection = connection
         self.envelope = envelope
         self.invitee = invitee
         self.uri = uri
         self.observed_at = observed_at
+        self.source = source
         self.key = _key_from(uri)
         self.zone = invitee.timezone if zone_named(invitee.timezone) else None
 
@@ -186,10 +221,14 @@ class _Delivery:
             key=self.key,
             said=self._said(links),
             links=linked(Provider.CALENDLY, links) if links else (),
-            token=_token_from(self.invitee.tracking),
+            token=self._token(),
             identities=tuple(self._identities()),
             contact=self._contact(),
         )
+
+    def _token(self) -> UUID | None:
+        tracking = self.invitee.tracking
+        return token_in(tracking.utm_content, tracking.salesforce_uuid) if tracking else None
 
     def _said(self, links: Links | None) -> Observation | Parked:
         event = self.invitee.scheduled_event or _NO_EVENT
@@ -209,7 +248,7 @@ class _Delivery:
         return Observation(
             provider=Provider.CALENDLY,
             external_id=self.key.external_id,
-            source=Source.WEBHOOK,
+            source=self.source,
             observed_at=self.observed_at,
             # A cancellation without updated_at still has a time of the provider's own.
             version_at=self._instant(invitee.updated_at) or canceled_at,
@@ -221,6 +260,7 @@ class _Delivery:
                 cancel_reason=kept_reason(cancellation.reason, self.connection) if canceled else None,
             ),
             outcome=self._outcome(),
+            no_outcome_at=self._no_outcome_at(),
             links=links,
             description=self._description(),
             booked_at=self._instant(invitee.created_at),
@@ -243,6 +283,9 @@ class _Delivery:
         if self.invitee.no_show is not None:
             return Outcome(word=Status.NO_SHOW, at=self._instant(self.invitee.no_show.created_at) or said_at)
         return Outcome(word=Status.NO_SHOW, at=said_at) if self.envelope.event == NO_SHOW else None
+
+    def _no_outcome_at(self) -> datetime | None:
+        return self.observed_at if self.envelope is _API_READ and self.invitee.no_show is None else None
 
     def _links(self) -> Links | None:
         """Its neighbours in a chain; None if it names none and did not move."""
@@ -323,14 +366,6 @@ def _key_from(uri: str) -> AppointmentKey:
 def _id_from(uri: str | None) -> str | None:
     last = uri.rstrip("/").rpartition("/")[2] if uri else ""
     return last if _ID.fullmatch(last) else None
-
-
-def _token_from(tracking: _Tracking | None) -> UUID | None:
-    """Our own lead id, if a link that we made carries one."""
-    for text in (tracking.utm_content, tracking.salesforce_uuid) if tracking else ():
-        if text and (token := _TOKEN.fullmatch(text.strip())):
-            return UUID(token[1])
-    return None
 
 
 def _as_typed(wall: dict[str, str | None]) -> dict[str, str | None]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from db.connections import Connection
-from ingest.adapter import Headers, Reading
+from ingest.adapter import Adapter, Headers, Reading
 from ingest.header_secrets import check_secret
 from ingest.messages.bodies import is_unrendered, read_object
 from ingest.messages.reading import (
@@ -36,7 +36,7 @@ SAID: dict[str, tuple[SignalKind, ...]] = {
 }
 
 
-class Instantly:
+class Instantly(Adapter):
     """The adapter. There is no signature, only headers chosen when the webhook is made."""
 
     provider = Provider.INSTANTLY

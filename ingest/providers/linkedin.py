@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from db.connections import Connection
-from ingest.adapter import Headers, Reading
+from ingest.adapter import Adapter, Headers, Reading
 from ingest.header_secrets import check_secret
 from ingest.messages.bodies import is_unrendered, read_object
 from ingest.messages.reading import (
@@ -20,7 +20,6 @@ from ingest.messages.reading import (
 )
 from ingest.verdicts import Ignored
 from pipeline.message import Channel
-from pipeline.signals import SignalKind
 from pipeline.words import Provider
 
 MESSAGE = "message_received"
@@ -30,7 +29,7 @@ CHANNELS = {"LINKEDIN": Channel.LINKEDIN, "WHATSAPP": Channel.WHATSAPP, "INSTAGR
 DAEMONS = ("mailer-daemon@", "postmaster@")
 
 
-class LinkedIn:
+class LinkedIn(Adapter):
     """The adapter. Retries follow upon anything but 200; the secret stands in a header (`Unipile-Auth`)."""
 
     provider = Provider.LINKEDIN
@@ -76,6 +75,8 @@ def _message(connection: Connection, said: dict[str, Any], event: str, observed_
     name = text_in(sender, "attendee_provider_id", "identifier", "attendee_id") or text_in(
         part_of(said, "from_attendee"), "identifier"
     )
+    if (name or "").casefold().startswith(DAEMONS):
+        raise Ignored("bounce")  # who could not be reached, only the words would tell
     if is_unrendered(text, name):
         return misconfigured(Provider.LINKEDIN)
     stamp = said.get("timestamp") or inner.get("timestamp") or said.get("date")
@@ -90,8 +91,6 @@ def _message(connection: Connection, said: dict[str, Any], event: str, observed_
         external_id=message_id(None, *identified),
         at=instant_of(stamp, observed_at),
         text=text,
-        human=not (name or "").casefold().startswith(DAEMONS),
-        said=(SignalKind.BOUNCE,) if (name or "").casefold().startswith(DAEMONS) else (),
     )
     speaker = Speaker(
         email=name if mail else None,

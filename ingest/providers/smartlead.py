@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from db.connections import Connection
-from ingest.adapter import Headers, Reading
+from ingest.adapter import Adapter, Headers, Reading
 from ingest.header_secrets import check_secret
 from ingest.messages.bodies import is_unrendered, read_object
 from ingest.messages.reading import (
@@ -44,7 +44,7 @@ CATEGORIES = {
 }
 
 
-class SmartLead:
+class SmartLead(Adapter):
     """The adapter. There is no signature: the secret stands in a header, or as `secret_key` in the body."""
 
     provider = Provider.SMARTLEAD

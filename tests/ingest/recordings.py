@@ -13,6 +13,7 @@ from ingest.adapter import Adapter, Reading
 from ingest.providers import ADAPTERS
 from ingest.verdicts import Ignored
 from pipeline.words import Provider
+from tests.ingest.signatures import SECRET_ALONE, verifier_of
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 SEEN_AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -56,6 +57,11 @@ RECORDINGS = [recording for adapter in ADAPTERS.values() for recording in of_pro
 def a_connection(provider: Provider, **named: Any) -> Connection:
     """A connection with one key, in a client of the United States."""
     stated: dict[str, Any] = {"secrets": {"signing_keys": [KEY]}, **named}
+    keys = stated["secrets"].get("signing_keys")
+    if keys:
+        name = "header_secrets" if provider in SECRET_ALONE else "signing_keys"
+        others = {name: value for name, value in stated["secrets"].items() if name != "signing_keys"}
+        stated["secrets"] = {**others, name: [verifier_of(provider, key) for key in keys]}
     return Connection(
         id=UUID(int=1),
         client_id=UUID(int=2),
@@ -79,6 +85,8 @@ def read(recording: Recording, connection: Connection | None = None) -> Any:
 def _told(reading: Reading) -> dict[str, Any]:
     if isinstance(reading.said, Parked):
         said: dict[str, Any] = {"parked": reading.said.reason, "said": reading.said.said}
+    elif reading.said is None:
+        said = {}
     else:
         said = reading.said.model_dump(mode="json", exclude_none=True, exclude={"observed_at", "v", "kind"})
     return {

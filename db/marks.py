@@ -1,0 +1,169 @@
+"""Marks: what the last listing told of each object, so that what did not change costs no call and no job."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from db.arrays import literal
+from db.desk import Database
+from pipeline.observation import AppointmentKey, Observation
+from pipeline.sweeping import Span
+from pipeline.words import SOURCE_STRENGTH, Provider, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """One listed object, and the appointments that it speaks of."""
+
+    name: str
+    fingerprint: str
+    start_at: datetime | None
+    external_ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A live appointment of ours: what to ask the provider for, if a listing does not show it."""
+
+    external_id: str
+    uri: str | None
+
+
+def known(
+    database: Database, client_id: UUID, connection_id: UUID, pairs: Sequence[tuple[str, str]]
+) -> set[str]:
+    """Which of (name, fingerprint) we hold just so: one query."""
+    rows = database.execute(
+        """SELECT m.name FROM unnest(%s::text[], %s::text[]) AS k (name, fingerprint)
+           JOIN sweep_mark m ON m.client_id = %s AND m.connection_id = %s AND m.name = k.name
+           WHERE m.fingerprint = k.fingerprint""",
+        (literal(name for name, _ in pairs), literal(mark for _, mark in pairs), client_id, connection_id),
+    )
+    return {row[0] for row in rows}
+
+
+def keep(
+    database: Database, client_id: UUID, connection_id: UUID, marks: Sequence[Marked], seen_at: datetime
+) -> None:
+    """Store marks; the caller's transaction posts what they stand for."""
+    if not marks:
+        return
+    rows = sorted({mark.name: mark for mark in marks}.values(), key=lambda mark: mark.name)
+    database.execute(
+        """INSERT INTO sweep_mark (client_id, connection_id, name, fingerprint, start_at, external_ids, seen_at)
+           SELECT %s, %s, name, fingerprint, start_at, string_to_array(nullif(ids, ''), ','), %s
+           FROM unnest(%s::text[], %s::text[], %s::timestamptz[], %s::text[]) AS t (name, fingerprint, start_at, ids)
+           ON CONFLICT (client_id, connection_id, name) DO UPDATE
+           SET fingerprint = excluded.fingerprint, start_at = excluded.start_at, seen_at = excluded.seen_at,
+               external_ids = excluded.external_ids""",
+        (
+            client_id, connection_id, seen_at, literal(mark.name for mark in rows),
+            literal(mark.fingerprint for mark in rows), literal(mark.start_at for mark in rows),
+            literal(",".join(mark.external_ids) for mark in rows),
+        ),
+    )  # fmt: skip
+
+
+def forget(database: Database, client_id: UUID, connection_id: UUID, name: str) -> None:
+    """Drop a mark, so that a listing that shows the object is read anew."""
+    database.execute(
+        "DELETE FROM sweep_mark WHERE client_id = %s AND connection_id = %s AND name = %s",
+        (client_id, connection_id, name),
+    )
+
+
+def held_digests(
+    database: Database, client_id: UUID, said: Sequence[Observation]
+) -> dict[tuple[AppointmentKey, bytes], Source]:
+    """Which observations we hold already, and through which door they came: one query."""
+    if not said:
+        return {}
+    rows = database.execute(
+        """SELECT o.provider, o.external_id, o.digest, o.source
+           FROM unnest(%s::text[], %s::text[], %s::text[]) AS k (provider, external_id, digest)
+           JOIN observation o ON o.client_id = %s AND o.provider = k.provider AND o.external_id = k.external_id
+                             AND o.digest = decode(k.digest, 'hex')""",
+        (
+            literal(one.provider for one in said), literal(one.external_id for one in said),
+            literal(one.digest.hex() for one in said), client_id,
+        ),
+    )  # fmt: skip
+    return {
+        (AppointmentKey(Provider(provider), external_id), bytes(digest)): Source(source)
+        for provider, external_id, digest, source in rows
+        if SOURCE_STRENGTH[Source(source)] >= SOURCE_STRENGTH[Source.RECONCILE_CRON]
+    }
+
+
+def standing(
+    database: Database, client_id: UUID, keys: Sequence[AppointmentKey]
+) -> dict[AppointmentKey, tuple[bool, bool]]:
+    """Of some appointments: whether an outcome is known, and whether it counts as removed at its provider."""
+    if not keys:
+        return {}
+    rows = database.execute(
+        """SELECT a.provider, a.external_id, a.folded->>'outcome' IS NOT NULL, a.removed_at_provider
+           FROM unnest(%s::text[], %s::text[]) AS k (provider, external_id)
+           JOIN appointment a ON a.client_id = %s AND a.provider = k.provider AND a.external_id = k.external_id""",
+        (literal(key.provider for key in keys), literal(key.external_id for key in keys), client_id),
+    )
+    return {
+        AppointmentKey(Provider(provider), external_id): (outcome, removed)
+        for provider, external_id, outcome, removed in rows
+    }
+
+
+def live_within(
+    database: Database, client_id: UUID, connection_id: UUID, provider: Provider, span: Span
+) -> list[tuple[str, Held]]:
+    """The live appointments of a connection that start in a span, by the name under which it lists them.
+
+    An appointment that no listing has shown yet is this connection's only where the client has no other of
+    the provider: asking a stranger would bring a 404 that says nothing.
+    """
+    rows = database.execute(_LIVE_WITHIN, {
+        "client": client_id, "connection": connection_id, "provider": provider, "start": span.start, "end": span.end,
+    })  # fmt: skip
+    return [(name, Held(external_id, uri)) for name, external_id, uri in rows]
+
+
+def refresh_checked(
+    database: Database, client_id: UUID, connection_id: UUID, provider: Provider, names: Sequence[str]
+) -> int:
+    """Say of the leads of what was listed that they were checked, hourly at most; busy leads are left alone."""
+    if not names:
+        return 0
+    return database.execute(_REFRESH_CHECKED, {
+        "client": client_id, "connection": connection_id, "provider": provider, "names": literal(names),
+    }).rowcount  # fmt: skip
+
+
+_LIVE_WITHIN: Any = """
+    SELECT CASE WHEN a.provider = 'calendly'
+                THEN regexp_replace(a.calendly_scheduled_event_uri, '^.*/', '') ELSE a.external_id END,
+           a.external_id, a.calendly_invitee_uri
+    FROM appointment a
+    WHERE a.client_id = %(client)s AND a.provider = %(provider)s AND a.start_at >= %(start)s AND a.start_at < %(end)s
+      AND a.status IN ('pending', 'confirmed') AND NOT a.placeholder
+      AND ((SELECT count(*) FROM connection c
+            WHERE c.client_id = %(client)s AND c.provider = %(provider)s AND c.state <> 'removed') = 1
+           OR EXISTS (SELECT 1 FROM sweep_mark m WHERE m.client_id = a.client_id
+                      AND m.connection_id = %(connection)s
+                      AND m.name = CASE WHEN a.provider = 'calendly'
+                                        THEN regexp_replace(a.calendly_scheduled_event_uri, '^.*/', '')
+                                        ELSE a.external_id END))"""
+
+_REFRESH_CHECKED = """
+    UPDATE lead SET appointment_last_checked_at = apptrail_now()
+    WHERE (client_id, id) IN (
+        SELECT l.client_id, l.id
+        FROM sweep_mark m
+        CROSS JOIN LATERAL unnest(m.external_ids) AS x (external_id)
+        JOIN appointment a ON a.client_id = m.client_id AND a.provider = %(provider)s AND a.external_id = x.external_id
+        JOIN lead l ON l.client_id = a.client_id AND l.id = a.lead_id
+        WHERE m.client_id = %(client)s AND m.connection_id = %(connection)s AND m.name = ANY (%(names)s::text[])
+          AND (l.appointment_last_checked_at IS NULL
+               OR l.appointment_last_checked_at < apptrail_now() - interval '1 hour')
+        FOR NO KEY UPDATE OF l SKIP LOCKED)"""

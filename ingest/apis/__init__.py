@@ -1,0 +1,1 @@
+"""The providers' APIs: what is asked of them, within their budgets."""

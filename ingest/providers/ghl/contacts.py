@@ -1,0 +1,41 @@
+"""Contacts: who somebody is, in the CRM's own words; the one thing that may change a lead's name or address."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from db.connections import Connection
+from db.identities import of_email, of_phone
+from ingest.adapter import Reading
+from ingest.payload import clean_name
+from ingest.providers.ghl.shapes import plain_id, text
+from ingest.verdicts import Ignored
+from pipeline.addressing import Contact, Identity, IdentityKind
+from pipeline.instants import zone_named
+
+
+def read_contact(contact: Mapping[str, Any]) -> Contact:
+    """Read a contact object of a webhook or of GET /contacts/{id}; what is null there is not said."""
+    return Contact(
+        email=clean_name(text(contact, "email")),
+        phone=clean_name(text(contact, "phone")),
+        first_name=clean_name(text(contact, "firstName", "firstNameRaw")),
+        last_name=clean_name(text(contact, "lastName", "lastNameRaw")),
+        full_name=clean_name(text(contact, "name", "contactName", "fullName")),
+        ghl_contact_id=plain_id(text(contact, "id", "contactId")),
+        timezone=text(contact, "timezone") if zone_named(text(contact, "timezone")) else None,
+    )
+
+
+def contact_reading(connection: Connection, said: Mapping[str, Any]) -> Reading:
+    """What a contact webhook says: no appointment, only who somebody is."""
+    contact = read_contact(said)
+    if contact.ghl_contact_id is None:
+        raise Ignored("no_contact_id")
+    named = Identity(IdentityKind.GHL_CONTACT, contact.ghl_contact_id)
+    others = (of_email(contact.email), of_phone(contact.phone, connection.region))
+    return Reading(
+        key=None,
+        said=None,
+        identities=(named, *(one for one in others if one is not None)),
+        contact=contact,
+    )

@@ -1,0 +1,27 @@
+"""A Reading of a connection's API, addressed to its client."""
+
+from datetime import datetime
+from uuid import UUID
+
+from db.connections import Connection
+from db.parcels import Parcel
+from ingest.adapter import Reading
+from pipeline.words import Lane
+
+
+def parcel_of(connection: Connection, reading: Reading, received_at: datetime, trace_id: UUID) -> Parcel:
+    """Make a parcel of the bulk lane: nobody waits for what a sweep found."""
+    return Parcel(
+        client_id=connection.client_id,
+        pepper=connection.pepper,
+        received_at=received_at,
+        trace_id=trace_id,
+        said=reading.said,
+        key=reading.key,
+        links=reading.links,
+        token=reading.token,
+        identities=reading.identities,
+        contact=reading.contact,
+        policy=connection.policy,
+        lane=Lane.BULK,
+    )
