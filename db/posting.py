@@ -8,7 +8,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import orjson
 
@@ -153,9 +153,15 @@ def job_row(
 
 def _parked_row(parcel: Parcel, lead_id: UUID, parked: Parked) -> tuple[Any, ...]:
     return (
-        parcel.client_id, new_id(), lead_id, parcel.key.provider, orjson.dumps(parked.said).decode(),
-        f"parked:{parked.reason}", parcel.trace_id, parcel.received_at,
+        parcel.client_id, _letter_id(parcel, parked), lead_id, parcel.key.provider,
+        orjson.dumps(parked.said).decode(), f"parked:{parked.reason}", parcel.trace_id, parcel.received_at,
     )  # fmt: skip
+
+
+def _letter_id(parcel: Parcel, parked: Parked) -> UUID:
+    """What is parked is named by what it says: sent twice, it is one letter."""
+    said = orjson.dumps(parked.said, option=orjson.OPT_SORT_KEYS).decode()
+    return uuid5(parcel.client_id, f"{parcel.key.provider}:{parcel.key.external_id}:{parked.reason}:{said}")
 
 
 _LOCK = "SELECT FROM (SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key) AS locked"
@@ -199,4 +205,5 @@ _INSERT_PARKED = """
                              kind, error_class, location, traceback, fingerprint, attempts, code_version)
     SELECT a, b, c, d, e::jsonb, f, g, h, 'appointment', 'Parked', 'ingest', '', f || ':' || d, 0, ''
     FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::uuid[],
-                %s::timestamptz[]) AS t (a, b, c, d, e, f, g, h)"""
+                %s::timestamptz[]) AS t (a, b, c, d, e, f, g, h)
+    ON CONFLICT (client_id, id) DO NOTHING"""
