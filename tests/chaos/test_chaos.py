@@ -14,7 +14,7 @@ def test_nothing_is_lost_wrong_or_doubled_whatever_is_killed(server_folder: Path
     blows = [*KILLS, *CUTS]
     random.Random(SEED).shuffle(blows)
     with world(server_folder / "chaos") as broken:
-        plan = Plan(SEED, 22.0, blows, SHORT_PAUSES)
+        plan = Plan(SEED, 18.0, blows, SHORT_PAUSES)
         report = Campaign(broken, plan).run()
     said = "\n".join(report.lines())
     assert report.is_clean, said

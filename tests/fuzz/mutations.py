@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from typing import Any
 
 NAUGHTY: list[Any] = [
@@ -26,7 +27,7 @@ def places_of(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...
 
 def bent(body: Any, dice: random.Random) -> Any:
     """A copy with one to four changes: a value replaced, dropped, moved from elsewhere, wrapped or renamed."""
-    copy = json.loads(json.dumps(body))
+    copy = deepcopy(body)
     for _ in range(dice.randint(1, 4)):
         places = list(places_of(copy))
         if not places:
@@ -43,7 +44,7 @@ def _at(value: Any, path: tuple[Any, ...]) -> Any:
 
 
 def _replace(holder: Any, step: Any, _: Any, dice: random.Random) -> None:
-    holder[step] = dice.choice(NAUGHTY)
+    holder[step] = deepcopy(dice.choice(NAUGHTY))
 
 
 def _drop(holder: Any, step: Any, _: Any, __: random.Random) -> None:
@@ -56,7 +57,7 @@ def _wrap(holder: Any, step: Any, _: Any, dice: random.Random) -> None:
 
 def _graft(holder: Any, step: Any, whole: Any, dice: random.Random) -> None:
     """Another place's value, as it is: types change, persons' words turn up where none belong."""
-    holder[step] = json.loads(json.dumps(_at(whole, dice.choice(list(places_of(whole))))))
+    holder[step] = deepcopy(_at(whole, dice.choice(list(places_of(whole)))))
 
 
 def _rename(holder: Any, step: Any, _: Any, dice: random.Random) -> None:
