@@ -12,6 +12,8 @@ from tests.chaos.world import NotAnswering, World
 
 LOOK_EVERY = 0.05
 REST_SECONDS = 0.1
+PATIENCE_SECONDS = 60.0
+"""After which a probe is given up; the oracle will say whether it was lost."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class Prober:
             time.sleep(LOOK_EVERY)
         self.acknowledged.add(raw)
         while not self._seen(story):
+            if time.monotonic() - sent > PATIENCE_SECONDS:
+                return
             time.sleep(LOOK_EVERY)
         self.probes.append(Probe(sent, time.monotonic()))
 
