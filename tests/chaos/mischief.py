@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import psutil
 import redis
 
+from boot.postgres_cluster import DATABASE
 from tests.chaos.world import World
 
 DOWN_SECONDS = (0.0, 1.5)
@@ -33,10 +34,7 @@ def killing(kind: str) -> Mischief:
 
     def play(world: World, dice: random.Random) -> bool:
         living = world.processes(kind)
-        if not living:
-            return False
-        dice.choice(living).kill()
-        return True
+        return bool(living) and _kill(dice.choice(living))
 
     return Mischief(f"kill {kind}", True, play)
 
@@ -67,11 +65,8 @@ def _kill_backend(world: World, dice: random.Random) -> bool:
     """End one backend as the kernel does when memory runs out: Postgres restarts all of them."""
     with world.servers:
         backends = psutil.Process(world.stack.postgres.pid).children()
-        serving = [one for one in backends if b"apptrail" in " ".join(one.cmdline()).encode()]
-        if not serving:
-            return False
-        dice.choice(serving).kill()
-    return True
+        serving = [one for one in backends if DATABASE in _title(one)]
+        return bool(serving) and _kill(dice.choice(serving))
 
 
 def _kill_redis(world: World, dice: random.Random) -> bool:
@@ -144,6 +139,21 @@ def _stopped(processes: Sequence[psutil.Process]) -> Iterator[None]:
     finally:
         for process in processes:
             _send(process.resume)
+
+
+def _kill(process: psutil.Process) -> bool:
+    try:
+        process.kill()
+    except psutil.NoSuchProcess:
+        return False
+    return True
+
+
+def _title(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def _send(signal: Callable[[], None]) -> None:

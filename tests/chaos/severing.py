@@ -91,5 +91,8 @@ class Proxy:
 def _reset(writer: asyncio.StreamWriter) -> None:
     raw = writer.get_extra_info("socket")
     if raw is not None and raw.family == socket.AF_INET:
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        try:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        except OSError:
+            pass  # it has been closed meanwhile
     writer.transport.abort()
