@@ -34,7 +34,9 @@ def resume(what: str = WhatArgument, reason: str = ReasonOption, by: str = ByOpt
         done, replay_id = pauses.resume(database, by, reason, kind=kind, client_id=client_id)
     print("resumed" if done else "was not paused")
     if replay_id is not None:
-        print(f"its dead letters: apptrail dead-letters replay --resume {replay_id}")
+        print(
+            f"its dead letters are being replayed: {replay_id}; `apptrail dead-letters replays` tells how far it is"
+        )
 
 
 def release(

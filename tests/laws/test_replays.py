@@ -9,11 +9,13 @@ from db.audit import NOBODY
 from db.dead_letter_filters import Filter
 from db.failures import Failure
 from db.ids import new_id
+from db.inbox import Ring
 from db.jobs import due
 from db.ledger import Hands
 from pipeline.observation import Schedule
 from tests.laws.test_failures import UNREADABLE, a_lead, add_job, column, make_due
 from tests.statements import a_statement, at
+from workers.replayer import Replayer
 
 A_BUG = Failure("KeyError", "pipeline/book.py:enter:1", "")
 
@@ -167,3 +169,16 @@ def test_a_kind_that_fails_is_paused_and_resume_applies_what_waited_and_what_die
 
 def _broken(*_: object) -> None:
     raise KeyError
+
+
+def test_a_replay_that_nobody_drives_is_carried_out_by_the_clock(
+    hands: Hands, stricken: tuple[UUID, list[UUID]]
+) -> None:
+    replay_id = begin(hands, Filter(client_id=stricken[0]))
+    rung: list[Ring] = []
+    replayer = Replayer(rung.extend)
+    for _ in range(5):
+        replayer.walk(hands.database)
+        ledger.drain(hands, stricken[0], [ring.lead_id for ring in rung])
+    found = replays.progress(hands.database, replay_id)
+    assert (found["state"], found["applied"]) == ("done", 3)
