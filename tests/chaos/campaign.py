@@ -162,11 +162,11 @@ class Campaign:
         for at, mischief in self._blows:
             report.done[mischief.name] += 1
             report.kills += mischief.kills
-            took = prober.normal_after(at)
-            if took is None:
+            seen = prober.normal_at(at)
+            if seen is None:
                 report.unhealed.append(mischief.name)
             else:
-                report.slowest = max(report.slowest, (took, mischief.name))
+                report.slowest = max(report.slowest, (seen - self._last_hand_off(at, seen), mischief.name))
         acknowledged = sent.acknowledged | prober.acknowledged
         report.attempts, report.postponed, report.unanswered = sent.attempts, sent.postponed, sent.unanswered
         report.refused = sent.refused
@@ -176,6 +176,11 @@ class Campaign:
         stories = [*self._driver.stories, *prober.stories]
         report.verdict = judge(self._world, acknowledged, stories, put)
         return report
+
+    def _last_hand_off(self, at: float, seen: float) -> float:
+        """A blow's instant, or the end of the last pause that went on before all was normal again."""
+        pauses = [(end - one.lasts, end) for end, one in self._blows if one.lasts]
+        return max([at, *(end for began, end in pauses if began < seen and at < end < seen)])
 
 
 def _raise(done: Future[None]) -> None:

@@ -38,9 +38,9 @@ class Prober:
         self._thread = Thread(target=self._run, name="prober", daemon=True)
         self._thread.start()
 
-    def normal_after(self, at: float) -> float | None:
-        """How many seconds after an instant the first probe that was sent after it was seen."""
-        return min((probe.seen - at for probe in self.probes if probe.sent >= at), default=None)
+    def normal_at(self, at: float) -> float | None:
+        """When the first probe was seen that was sent after an instant."""
+        return min((probe.seen for probe in self.probes if probe.sent >= at), default=None)
 
     def close(self, seconds: float) -> None:
         """Send one more probe, and wait for it."""
