@@ -27,9 +27,14 @@ def of_appointment(key: AppointmentKey) -> Identity:
 
 
 def of_email(text: str | None) -> Identity | None:
-    """Trim and casefold, and no more: a tag or a dot may be another person (RULES 1)."""
+    """Trim and casefold, and no more: a tag or a dot may be another person (RULES 1).
+
+    Half a surrogate pair is no text: what holds one is nobody's address.
+    """
     folded = (text or "").strip().casefold()
-    return Identity(IdentityKind.EMAIL, folded) if "@" in folded else None
+    if "@" not in folded or any("\ud800" <= letter <= "\udfff" for letter in folded):
+        return None
+    return Identity(IdentityKind.EMAIL, folded)
 
 
 def of_linkedin(text: str | None) -> Identity | None:

@@ -154,12 +154,14 @@ def _work(
     taken = _forward(hands, client_id, held, batch, jobs.due(hands.database, client_id, lead_ids, only))
     said = _read(hands, client_id, taken, batch)
     idle = [lead_id for lead_id in lead_ids if lead_id not in said and _is_stale(held, lead_id)]
-    for kind, count in Counter(job.kind for job in taken).items():
-        hands.tally.tried(kind, count)
+    if only is not None or not (said or idle):
+        _count_tried(hands, taken, batch)
     if not said and not idle:
         return
     batch.holding = suspects.hold(hands.witness, client_id, [*said, *idle], only)
     changes = _changes(hands, client_id, held, said, idle, batch, strict=strict)
+    if only is None:
+        _count_tried(hands, taken, batch)
     applied = [
         job.id for lead_id, entries in said.items() if lead_id not in batch.careful for job, _ in entries
     ]
@@ -184,6 +186,14 @@ def _spoken(
             if isinstance(payload, MessageSaid) and lead_id not in careful:
                 spoken.setdefault(lead_id, []).append(Received(payload, job.received_at, job.trace_id))
     return spoken
+
+
+def _count_tried(hands: Hands, taken: Sequence[Job], batch: _Batch) -> None:
+    """Count jobs once: those that are left for the careful way are counted there."""
+    failed = {job.id for job, _ in batch.failed}
+    tried = (job.kind for job in taken if job.lead_id not in batch.careful or job.id in failed)
+    for kind, count in Counter(tried).items():
+        hands.tally.tried(kind, count)
 
 
 def _is_stale(held: Held, lead_id: UUID) -> bool:

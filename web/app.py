@@ -15,6 +15,7 @@ from db.keyring import Keyring
 from web import api, health, pages, problems
 from web.auth import SignInFirst
 from web.envelope import Envelope
+from web.problem_docs import DescribedApi
 from web.problems import Problem
 from web.templating import STATIC
 
@@ -32,7 +33,7 @@ def create(
 
     `counters_folder`: where all processes of this host keep their counters.
     """
-    app = FastAPI(
+    app = DescribedApi(
         title="apptrail",
         summary="The appointment history of an agency’s leads.",
         version="1",

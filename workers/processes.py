@@ -12,6 +12,7 @@ from boot.settings import Settings
 from pipeline.words import Lane
 from workers.doorbell import Doorbell
 from workers.drainer import Drainer
+from workers.replayer import REPLAY_SECONDS, Replayer
 from workers.ringer import Ringer
 from workers.rounds import POLL_SECONDS, SWEEP_SECONDS, TICK_SECONDS, Poller, Round, Sweeper, Tick
 
@@ -42,6 +43,7 @@ def run_clock(settings: Settings) -> None:
         doorbell, ringer = _bell(settings, stack)
         tick = Tick(doorbell, Drainer(settings.database_dsn, ringer, Lane.BULK))
         _walk(stack, "tick", TICK_SECONDS, tick, settings)
+        _walk(stack, "replayer", REPLAY_SECONDS, Replayer(ringer), settings)
         _wait("clock", "-")
 
 
@@ -54,7 +56,11 @@ def _bell(settings: Settings, stack: ExitStack) -> tuple[Doorbell, Ringer]:
 
 
 def _walk(
-    stack: ExitStack, name: str, seconds: float, walker: Sweeper | Poller | Tick, settings: Settings
+    stack: ExitStack,
+    name: str,
+    seconds: float,
+    walker: Sweeper | Poller | Tick | Replayer,
+    settings: Settings,
 ) -> None:
     stack.callback(Round(name, seconds, walker.walk, settings.database_dsn).stop)
 

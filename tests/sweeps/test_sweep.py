@@ -6,6 +6,7 @@ from db import inbox
 from db.ids import new_id
 from ingest.sweeps.parcels import parcel_of
 from pipeline.sweeping import Tier
+from pipeline.observation import Observation
 from pipeline.words import Source, Status
 from tests.builders import at
 from tests.sweeps.conftest import Stage
@@ -170,10 +171,11 @@ def test_a_doubt_about_an_unversioned_word_is_settled_by_asking(stage: Stage) ->
     stage.drain()
     stage.pass_(hours=1)
     told = stage.api.meetings["m-000"].reading(Source.WEBHOOK, stage.api.now)
-    assert told.said is not None
+    assert isinstance(told.said, Observation)
+    assert told.said.status is not None
     said = told.said.model_copy(
         update={"version_at": None, "status": told.said.status.model_copy(update={"word": Status.CANCELED})}
-    )  # type: ignore[union-attr]
+    )
     parcel = parcel_of(stage.connection, told, stage.api.now, new_id())
     inbox.post(stage.database, [type(parcel)(**{**vars(parcel), "said": said})])
     stage.drain()
