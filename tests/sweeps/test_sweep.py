@@ -5,8 +5,8 @@ from datetime import timedelta
 from db import inbox
 from db.ids import new_id
 from ingest.sweeps.parcels import parcel_of
-from pipeline.sweeping import Tier
 from pipeline.observation import Observation
+from pipeline.sweeping import Tier
 from pipeline.words import Source, Status
 from tests.builders import at
 from tests.sweeps.conftest import Stage
