@@ -20,12 +20,12 @@ from db.shelf import Change, Receipt, Shelved, load, save
 from db.suspects import Level
 from pipeline.book import compute, enter
 from pipeline.doubts import Doubt, doubts
-from pipeline.job import LeadStatusSaid, MergeAsked, NewerPayload, read_payload
+from pipeline.job import FollowUpAct, LeadStatusSaid, MergeAsked, NewerPayload, read_payload
 from pipeline.message import MessageSaid
 from pipeline.observation import Observation
 from pipeline.words import Source
 
-Statement = Observation | LeadStatusSaid | MessageSaid
+Statement = Observation | LeadStatusSaid | FollowUpAct | MessageSaid
 
 
 @dataclass(frozen=True)

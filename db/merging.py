@@ -5,7 +5,7 @@ from uuid import UUID
 
 from psycopg import Connection as Database
 
-from db import conversations, jobs
+from db import conversations, follow_up_rows, jobs
 from db.ids import new_id
 from db.jobs import Job
 from db.legacy import legacy_observations
@@ -79,6 +79,7 @@ def _move(database: Database[Any], client_id: UUID, loser: UUID, winner: UUID) -
         pair,
     )
     conversations.merge(database, client_id, loser, winner)
+    follow_up_rows.move(database, client_id, loser, winner)
     filled = ", ".join(f"{field} = coalesce(w.{field}, l.{field})" for field in CONTACT_FIELDS)
     database.execute(
         f"""UPDATE lead w SET {filled}, stub = w.stub AND l.stub FROM lead l
@@ -99,7 +100,7 @@ def _recompute(database: Database[Any], client_id: UUID, held: Held, loser: UUID
     for lead_id, shelved in load(database, client_id, bases, {winner: said}).items():
         book = enter(shelved.book, said) if lead_id == winner else shelved.book
         # Every row is written: what two leads showed apart says nothing.
-        unseen = Shelved(Book(), shelved.ids, shelved.elsewhere)
+        unseen = Shelved(Book(), shelved.ids, shelved.elsewhere, shelved.follow_ups)
         changes.append(Change(lead_id, unseen, book, compute(book, held.now), {}))
     save(database, client_id, changes)
 

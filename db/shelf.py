@@ -1,7 +1,7 @@
 """The shelf: loads the books of some leads in a handful of queries, and saves what changed in as many."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg import Connection as Database
 from pydantic import TypeAdapter
 
+from db import follow_up_rows
 from db.arrays import columns_of, literal
 from db.ids import new_id
 from pipeline.appointment import project
@@ -34,6 +35,7 @@ class Shelved:
     book: Book
     ids: dict[AppointmentKey, UUID]
     elsewhere: dict[AppointmentKey, UUID]
+    follow_ups: follow_up_rows.Rows = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ def load(
         key: None for statements in said.values() for one in statements for key in (one.key, *one.linked)
     }
     own_rows = database.execute(_APPOINTMENTS, (client_id, literal(bases)), binary=True)
+    asked = follow_up_rows.ask(database, client_id, bases)
     named = _rows_named(database, client_id, touched)
     folded: dict[UUID, dict[AppointmentKey, Folded]] = {lead_id: {} for lead_id in bases}
     ids: dict[UUID, dict[AppointmentKey, UUID]] = {lead_id: {} for lead_id in bases}
@@ -81,11 +84,19 @@ def load(
     known = named | {key: row_id for own in ids.values() for key, row_id in own.items()}
     known |= _rows_named(database, client_id, linked - known.keys() - touched.keys())
     history = observations_of(database, client_id, [key for key in touched if key in known])
+    follow_ups = follow_up_rows.read(asked)
     return {
         lead_id: Shelved(
-            Book(base, folded[lead_id], {one.key: history.get(one.key, {}) for one in said.get(lead_id, ())}),
+            Book(
+                base,
+                folded[lead_id],
+                {one.key: history.get(one.key, {}) for one in said.get(lead_id, ())},
+                follow_ups.acts_of(lead_id),
+                follow_ups.since,
+            ),
             ids[lead_id],
             {key: row_id for key, row_id in known.items() if key not in ids[lead_id]} if len(known) else {},
+            follow_ups.rows.get(lead_id, {}),
         )
         for lead_id, base in bases.items()
     }
@@ -117,7 +128,7 @@ def observations_of(
 
 
 def save(database: Database[Any], client_id: UUID, changes: Sequence[Change]) -> None:
-    """Save what changed of some books, in three statements, or four."""
+    """Save what changed of some books, in three statements; placeholders and follow-ups may ask for more."""
     said = [row for change in changes for row in _observation_rows(client_id, change)]
     if said:
         database.execute(_SAVE_OBSERVATIONS, columns_of(said))
@@ -128,6 +139,11 @@ def save(database: Database[Any], client_id: UUID, changes: Sequence[Change]) ->
     if stale:
         database.execute(_DROP_PLACEHOLDERS, (client_id, literal(stale)))
     database.execute(_SAVE_LEADS, columns_of([_lead_row(client_id, change) for change in changes]))
+    follow_up_rows.save(
+        database,
+        client_id,
+        [(change.lead_id, change.before.follow_ups, change.computed.follow_ups) for change in changes],
+    )
 
 
 def _unnamed(change: Change) -> Iterable[UUID]:

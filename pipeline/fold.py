@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import NamedTuple
 
+from pipeline.cancellation import Cancellation
+from pipeline.causes import Causes, Loss
 from pipeline.folded import Folded
-from pipeline.observation import TIER_MIGRATION, TIER_VERSIONED, Observation, Outcome, StatusWord
+from pipeline.observation import TIER_MIGRATION, Observation, Outcome, StatusWord
 from pipeline.register import Order, Register
 from pipeline.words import SOURCE_STRENGTH, Provider, Source, Status
 
@@ -108,12 +111,13 @@ class Walk:
         self._names: dict[str, Register[str]] = {}
         self._word_changed_at: datetime | None = None
         self._outcome_changed_at: datetime | None = None
-        self._cancellation = _Cancellation()
+        self._cancellation = Cancellation()
         self._removal: Register[Observation] = Register()
         self._restored_at: datetime | None = None
         self._moved = False
         self._detached: set[str] = set()
         self._moves = 0
+        self._causes = Causes()
 
     def take(self, said: Observation) -> None:
         """Let one observation state its registers."""
@@ -132,6 +136,8 @@ class Walk:
             self._booked_at.offer(order, said.booked_at)
         self._take_links(said, order)
         self._take_names(said.description, DESCRIPTION_FIELDS, order)
+        standing = self._standing()
+        self._causes.take_status(said, self._status_shown(standing), standing.cancellation, self._start())
 
     def _take_word_of_a_person(self, said: Observation) -> None:
         if said.outcome is not None:
@@ -161,7 +167,7 @@ class Walk:
         changed = self._status.offer(order, (word, said.status.removed))
         if changed and (before is None or before[0] is not word):
             self._word_changed_at = said.effective_at
-            self._cancellation = _Cancellation()
+            self._cancellation = Cancellation()
         if self._status.value is not None and self._status.value[0] is word is Status.CANCELED:
             self._cancellation.take(said, said.status)
 
@@ -178,10 +184,12 @@ class Walk:
         if said.schedule is None:
             return
         if said.schedule.start_at is not None:
-            before = self._times.value
+            before = self._start()
             times = (said.schedule.start_at, said.schedule.end_at)
-            if self._times.offer(order, times) and before is not None and before[0] != times[0]:
+            changed = self._times.offer(order, times)
+            if changed and before is not None and before != times[0]:
                 self._moves += 1
+            self._causes.take_start(said, before, self._start())
         if said.schedule.timezone is not None:
             self._timezone.offer(order, said.schedule.timezone)
 
@@ -208,19 +216,35 @@ class Walk:
             return None
         return removal
 
-    def folded(self) -> Folded:
-        """The state as a value."""
+    def _start(self) -> datetime | None:
+        return self._times.value[0] if self._times.value else None
+
+    def _standing(self) -> "_Standing":
+        """What the provider's words add up to, a removal over all of them."""
         word, removed = self._status.value or (None, False)
-        start_at, end_at = self._times.value or (None, None)
-        manual, manual_at = self._manual.value or (None, None)
-        word_changed_at = self._word_changed_at
-        canceled = self._cancellation if word is Status.CANCELED else _Cancellation()
+        changed_at, cancellation = self._word_changed_at, self._cancellation
         if (removal := self._standing_removal()) is not None and removal.status is not None:
             if word is not Status.CANCELED:
-                word_changed_at = removal.effective_at
-                canceled.take(removal, removal.status)
+                changed_at, cancellation = removal.effective_at, Cancellation()
+                cancellation.take(removal, removal.status)
             word, removed = Status.CANCELED, True
-        changes = [at for at in (word_changed_at, self._outcome_changed_at) if at is not None]
+        return _Standing(word, removed, changed_at, cancellation)
+
+    def _status_shown(self, standing: "_Standing") -> Status:
+        """What Folded.own_status says of this state."""
+        manual, manual_at = self._manual.value or (None, None)
+        changes = [at for at in (standing.changed_at, self._outcome_changed_at) if at is not None]
+        if manual is not None and manual_at is not None and (not changes or manual_at > max(changes)):
+            return manual
+        return self._outcome.value or standing.word or Status.PENDING
+
+    def folded(self) -> Folded:
+        """The state as a value."""
+        standing = self._standing()
+        start_at, end_at = self._times.value or (None, None)
+        manual, manual_at = self._manual.value or (None, None)
+        changes = [at for at in (standing.changed_at, self._outcome_changed_at) if at is not None]
+        canceled = standing.cancellation if standing.word is Status.CANCELED else Cancellation()
         return Folded(
             provider=self.observation.provider,
             external_id=self.observation.external_id,
@@ -229,8 +253,8 @@ class Walk:
             start_at=start_at,
             end_at=end_at,
             timezone=self._timezone.value,
-            word=word,
-            removed=removed,
+            word=standing.word,
+            removed=standing.removed,
             word_changed_at=max(changes, default=None),
             outcome=self._outcome.value,
             manual=manual,
@@ -242,35 +266,27 @@ class Walk:
             moved=self._moved,
             detached=tuple(sorted(self._detached)),
             moves_in_place=self._moves,
+            canceled_cause_at=_at(self._causes.canceled),
+            canceled_cause_start=_start_of(self._causes.canceled),
+            no_show_cause_at=_at(self._causes.no_show),
+            moved_cause_at=_at(self._causes.moved),
+            moved_cause_start=_start_of(self._causes.moved),
             **{field: register.value for field, register in self._names.items()},
         )
 
 
-class _Cancellation:
-    """When and why an appointment was canceled, while its word is canceled.
+def _at(loss: Loss | None) -> datetime | None:
+    return loss.dated.at if loss else None
 
-    A time that the provider states beats one read off its version, and that beats our own clock.
-    """
 
-    def __init__(self) -> None:
-        self._said: Register[datetime] = Register()
-        self._inferred: datetime | None = None
-        self._by_version = False
-        self.reason: str | None = None
+def _start_of(loss: Loss | None) -> datetime | None:
+    return loss.start_at if loss else None
 
-    @property
-    def at(self) -> datetime | None:
-        return self._said.value or self._inferred
 
-    @property
-    def stated(self) -> bool:
-        return self._said.value is not None or self._by_version
+class _Standing(NamedTuple):
+    """The provider's word as it stands, since when, and the cancellation that goes with it."""
 
-    def take(self, said: Observation, status: StatusWord) -> None:
-        by_version = said.tier == TIER_VERSIONED
-        if status.canceled_at is not None:
-            self._said.offer((said.tier, said.effective_at, said.normalizer, said.digest), status.canceled_at)
-        if self._inferred is None or (by_version and not self._by_version):
-            self._inferred, self._by_version = said.effective_at, by_version
-        if status.cancel_reason is not None:
-            self.reason = max(self.reason or "", status.cancel_reason)
+    word: Status | None
+    removed: bool
+    changed_at: datetime | None
+    cancellation: Cancellation

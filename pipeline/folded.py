@@ -15,6 +15,8 @@ class Folded:
     `word` is the provider's status word, `outcome` and `manual` what the provider and a person said of
     the meeting itself. `canceled_at` is None unless the word is canceled. `cancel_time_stated` says
     that the provider named the time, by itself or as its version, rather than our clock (RULES 19).
+    The `_cause_` fields say when it was last canceled, missed or moved in place, reverted or not, and
+    the start that was lost by it (RULES 24); migrations are no causes.
     """
 
     provider: Provider
@@ -39,6 +41,11 @@ class Folded:
     moved: bool = False
     detached: tuple[str, ...] = ()
     moves_in_place: int = 0
+    canceled_cause_at: datetime | None = None
+    canceled_cause_start: datetime | None = None
+    no_show_cause_at: datetime | None = None
+    moved_cause_at: datetime | None = None
+    moved_cause_start: datetime | None = None
     calendly_invitee_uri: str | None = None
     calendly_scheduled_event_uri: str | None = None
     calendly_event_type_uri: str | None = None

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from pipeline.message import MessageSaid
 from pipeline.observation import FORMAT_VERSION, Fact, Observation
-from pipeline.words import Source
+from pipeline.words import Act, FollowUpKind, Provider, Source
 
 
 class LeadStatusSaid(Fact):
@@ -31,9 +31,32 @@ class MergeAsked(Fact):
     by_evidence: bool = False
 
 
-Payload = Annotated[Observation | LeadStatusSaid | MergeAsked | MessageSaid, Field(discriminator="kind")]
+class FollowUpAct(Fact):
+    """A person did something with a follow-up at `at`; it covers every cause up to then (RULES 26).
 
-_PAYLOAD: TypeAdapter[Observation | LeadStatusSaid | MergeAsked | MessageSaid] = TypeAdapter(Payload)
+    `until`: the end of a snooze. `assignee`: an operator, None for nobody. `by`: who did it.
+    """
+
+    v: int = FORMAT_VERSION
+    kind: Literal["follow_up_act"] = "follow_up_act"
+    source: Source = Source.MANUAL
+    of: FollowUpKind
+    provider: Provider
+    external_id: str
+    act: Act
+    at: datetime
+    by: str | None = Field(default=None, max_length=80)
+    until: datetime | None = None
+    assignee: UUID | None = None
+
+
+Payload = Annotated[
+    Observation | LeadStatusSaid | MergeAsked | MessageSaid | FollowUpAct, Field(discriminator="kind")
+]
+
+_PAYLOAD: TypeAdapter[Observation | LeadStatusSaid | MergeAsked | MessageSaid | FollowUpAct] = TypeAdapter(
+    Payload
+)
 
 
 class UnreadablePayload(ValueError):
@@ -44,7 +67,7 @@ class NewerPayload(ValueError):
     """A job was written by a newer release; it waits for a worker that can read it."""
 
 
-def read_payload(text: str | bytes) -> Observation | LeadStatusSaid | MergeAsked | MessageSaid:
+def read_payload(text: str | bytes) -> Observation | LeadStatusSaid | MergeAsked | MessageSaid | FollowUpAct:
     """Read a payload as it stands in the inbox.
 
     Raises NewerPayload for a format version above ours, UnreadablePayload for anything else that does

@@ -61,6 +61,48 @@ class Lane(StrEnum):
     BULK = "bulk"
 
 
+class FollowUpKind(StrEnum):
+    """What somebody is to see to; another release may know more of them."""
+
+    MEETING_CANCELED = "meeting-canceled"
+    MEETING_RESCHEDULED = "meeting-rescheduled"
+    NO_SHOW = "no-show"
+    NEEDS_OUTCOME = "needs-outcome"
+
+
+class FollowUpState(StrEnum):
+    """Where a follow-up stands; `closed` is what nobody had to do."""
+
+    OPEN = "open"
+    SNOOZED = "snoozed"
+    DONE = "done"
+    CLOSED = "closed"
+
+
+class Answered(StrEnum):
+    """Why a follow-up closed by itself (RULES 25)."""
+
+    BOOKED_AGAIN = "booked-again"
+    MOVED_AGAIN = "moved-again"
+    REINSTATED = "reinstated"
+    CANCELED = "canceled"
+    STARTED = "started"
+    OUTCOME = "outcome"
+    WITHDRAWN = "withdrawn"
+
+
+class Act(StrEnum):
+    """What a person does with a follow-up. `undo` takes back the last of them, `reopen` overrules its closing."""
+
+    DONE = "done"
+    SNOOZE = "snooze"
+    ASSIGN = "assign"
+    UNDO = "undo"
+    REOPEN = "reopen"
+
+
+URGENT = frozenset({FollowUpKind.MEETING_CANCELED, FollowUpKind.MEETING_RESCHEDULED})
+
 SOURCE_STRENGTH: dict[Source, int] = {source: -place for place, source in enumerate(Source)}
 
 LIVE = frozenset({Status.PENDING, Status.CONFIRMED})

@@ -1,17 +1,15 @@
 """Facts as words: what people read for a status, a source, a provider, and a reason."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from pipeline.appointment import Appointment
+from pipeline.follow_ups import ends_at
 from pipeline.timeline import Revision, Shown
 from pipeline.words import Provider, Source, Status, Why
 from web import times
-
-ASSUMED_LENGTH = timedelta(hours=1)
-"""How long a meeting is taken to last whose end nobody has named."""
 
 
 class Standing(StrEnum):
@@ -111,8 +109,8 @@ def standing(one: Appointment, now: datetime) -> Standing:
         return Standing.UNCONFIRMED
     if one.start_at > now:
         return Standing.UPCOMING if one.status is Status.CONFIRMED else Standing.UNCONFIRMED
-    end_at = one.end_at if one.end_at and one.end_at > one.start_at else one.start_at + ASSUMED_LENGTH
-    return Standing.NOW if now < end_at else Standing.NEEDS_OUTCOME
+    end_at = ends_at(one)
+    return Standing.NOW if end_at is None or now < end_at else Standing.NEEDS_OUTCOME
 
 
 def lead_status(word: str) -> Pill:

@@ -110,7 +110,9 @@ class FakeApi:
     def appointment(self, key: AppointmentKey, uri: str | None) -> Reading | None:
         self._called()
         meeting = self.meetings.get(key.external_id)
-        return meeting and meeting.reading(Source.RECONCILE_CRON, self.now, contact=not self.nameless)
+        if meeting is None:
+            return None
+        return meeting.reading(Source.RECONCILE_CRON, self.now, contact=not self.nameless)
 
     def contact(self, contact_id: str) -> Contact | None:
         self._called()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pipeline import book
 from pipeline.book import Book
-from pipeline.job import LeadStatusSaid
+from pipeline.job import FollowUpAct, LeadStatusSaid
 from pipeline.observation import Observation
 
 KILLER = "killer"
@@ -14,7 +14,7 @@ KILLER = "killer"
 _enter = book.enter
 
 
-def _enter_or_die(book: Book, said: Iterable[Observation | LeadStatusSaid]) -> Book:
+def _enter_or_die(book: Book, said: Iterable[Observation | LeadStatusSaid | FollowUpAct]) -> Book:
     statements = list(said)
     if any(isinstance(one, Observation) and one.external_id.startswith(KILLER) for one in statements):
         os.kill(os.getpid(), signal.SIGKILL)
