@@ -25,7 +25,6 @@ __all__ = [
     "fill_contacts",
     "job_row",
     "post",
-    "post_soon",
     "post_to_lead",
 ]
 
@@ -46,24 +45,6 @@ def post(database: Database[Any], parcels: Sequence[Parcel]) -> Posted:
                 break
             sent = [(one.asks, database.execute(one.query, one.values, binary=True)) for one in commands]
             rows = [cursor.fetchall() for asks, cursor in sent if asks]
-    return posted
-
-
-async def post_soon(database: AsyncConnection[Any], parcels: Sequence[Parcel]) -> Posted:
-    """Store as `post` does, on an event loop: nothing else waits meanwhile."""
-    steps = posting(parcels)
-    rows: list[Rows] | None = None
-    async with database.pipeline():  # up to its end all is one transaction, as libpq promises
-        while True:
-            try:
-                commands = steps.send(rows)  # type: ignore[arg-type]
-            except StopIteration as done:
-                posted: Posted = done.value
-                break
-            sent = [
-                (one.asks, await database.execute(one.query, one.values, binary=True)) for one in commands
-            ]
-            rows = [await cursor.fetchall() for asks, cursor in sent if asks]
     return posted
 
 
