@@ -237,12 +237,14 @@ class _Delivery:
         That there is none counts only where Calendly says so: on `deleted`, which has no time but the
         envelope's.
         """
+        undone, no_show = self.envelope.event == NO_SHOW_UNDONE, self.invitee.no_show
+        if no_show is None and not undone and self.envelope.event != NO_SHOW:
+            return None  # nearly always
         said_at = self._instant(self.envelope.created_at) or self.observed_at
-        if self.envelope.event == NO_SHOW_UNDONE:
+        if undone:
             return Outcome(word=None, at=said_at)
-        if self.invitee.no_show is not None:
-            return Outcome(word=Status.NO_SHOW, at=self._instant(self.invitee.no_show.created_at) or said_at)
-        return Outcome(word=Status.NO_SHOW, at=said_at) if self.envelope.event == NO_SHOW else None
+        marked_at = self._instant(no_show.created_at) if no_show else None
+        return Outcome(word=Status.NO_SHOW, at=marked_at or said_at)
 
     def _links(self) -> Links | None:
         """Its neighbours in a chain; None if it names none and did not move."""
