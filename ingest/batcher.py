@@ -142,7 +142,9 @@ class Batcher:
             # A schema that is behind is no fault of the delivery's: it is to come again.
             return writer, Ignored("unstorable") if is_about_the_data(error) else CannotPersist()
         STORE_SECONDS.observe(asyncio.get_running_loop().time() - batch[0].since)
-        log.info("deliveries_stored", count=len(parcels), trace_ids=[parcel.trace_id for parcel in parcels])
+        # One line for all: from a trace id here to the inbox's row that has it.
+        traces = [one.trace_id for waiting in batch for one in waiting.parcels[:1]]
+        log.info("deliveries_stored", count=len(parcels), trace_ids=traces)
         self._on_stored(posted.rings)
         self._fill_soon([fill for fill in posted.fills if fill[2] != Contact()])
         return writer, None

@@ -4,7 +4,6 @@ import hmac
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from uuid import UUID
 
 from db.connections import Connection
@@ -179,6 +178,7 @@ class _Delivery:
         self.observed_at = observed_at
         self.key = _key_from(uri)
         self.zone = invitee.timezone if zone_named(invitee.timezone) else None
+        self.phone = self._phone()
 
     def reading(self) -> Reading:
         links = self._links()
@@ -286,8 +286,7 @@ class _Delivery:
         if self.phone:
             yield self.phone[1]
 
-    @cached_property
-    def phone(self) -> tuple[str, Identity] | None:
+    def _phone(self) -> tuple[str, Identity] | None:
         """The first text that is a phone number, and the identity that it is."""
         for text in self._phones():
             if phone := of_phone(text, self.connection.region):
