@@ -26,7 +26,7 @@ class Parked:
     said: dict[str, Any] = field(repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen, and never changed: freezing costs more than the rest of making one
 class Parcel:
     """One delivery, normalized: whose it may be, and what it says.
 

@@ -17,7 +17,7 @@ Headers = Mapping[bytes, bytes]
 """Names in lower case, values as they came; of a repeated header the last."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # as a Parcel is
 class Reading:
     """What one delivery says of one appointment, and by which names its lead may be known.
 
