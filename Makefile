@@ -11,7 +11,7 @@ JOBS ?= 2
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock format
+.PHONY: help run test check bench chaos fuzz lock format
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -30,6 +30,12 @@ check: .venv/dev.stamp ## format, lint, types, contracts
 
 bench: .venv/dev.stamp ## the measurements of docs/performance.md
 	@exec $(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(BENCH)
+
+chaos: .venv/dev.stamp ## ten minutes of kills with an oracle; CHAOS="--seconds 600 --kills 200 --seed 7"
+	@exec $(BIN)/python -m tests.chaos $(CHAOS)
+
+fuzz: .venv/dev.stamp ## 100,000 hostile deliveries to the receiver; FUZZ="--requests 1000 --seed 7"
+	@exec $(BIN)/python -m tests.fuzz $(FUZZ)
 
 format: .venv/dev.stamp ## lay out the code and mend what can be mended
 	@$(BIN)/ruff format -q .

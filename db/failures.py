@@ -112,7 +112,8 @@ def record(
         return "buried"
     pause = random.uniform(0.1, 1.0) * BACK_OFF_SECONDS * 2**job.attempts  # noqa: S311  (jitter, no secret)
     database.execute(
-        """UPDATE inbox SET attempts = attempts + 1, not_before = now() + make_interval(secs => %s)
+        """UPDATE inbox SET attempts = attempts + 1, not_before = now() + make_interval(secs => %s),
+                  first_failed_at = coalesce(first_failed_at, now())
            WHERE client_id = %s AND id = %s""",
         (pause, client_id, job.id),
     )
@@ -123,16 +124,12 @@ def bury(database: Database[Any], client_id: UUID, job: Job, failure: Failure, p
     """Give a job up: from the inbox to the dead letters, in one transaction."""
     with database.transaction():
         database.execute(
-            """WITH given_up AS (DELETE FROM inbox WHERE client_id = %s AND id = %s RETURNING *)
-               INSERT INTO dead_letter (client_id, id, lead_id, kind, provider, payload, reason, error_class,
-                   location, traceback, fingerprint, attempts, code_version, trace_id, job_id, received_at)
-               SELECT client_id, %s, lead_id, kind, %s, payload, %s, %s, %s, %s, %s, attempts + 1, %s,
-                      trace_id, id, received_at
-               FROM given_up""",
+            _BURY,
             (
                 client_id, job.id, new_id(), provider,
                 "killed_its_worker" if failure is KILLED else "failed", failure.error_class,
                 failure.location, failure.traceback, failure.fingerprint(provider, job.kind), CODE_VERSION,
+                client_id,
             ),
         )  # fmt: skip
 
@@ -146,7 +143,12 @@ def _count(database: Database[Any], kind: str, fingerprint: str, jobs: int) -> N
 
 
 def _is_paused(database: Database[Any], kind: str) -> bool:
-    return database.execute("SELECT 1 FROM pause WHERE kind = %s", (kind,)).fetchone() is not None
+    return (
+        database.execute(
+            "SELECT 1 FROM pause WHERE kind = %s AND client_id = %s", (kind, UUID(int=0))
+        ).fetchone()
+        is not None
+    )
 
 
 def _trip_breaker(database: Database[Any], kind: str, fingerprint: str) -> None:
@@ -161,3 +163,19 @@ def _trip_breaker(database: Database[Any], kind: str, fingerprint: str) -> None:
            ON CONFLICT (kind, client_id) DO NOTHING""",
         {"kind": kind, "fingerprint": fingerprint, "least": BREAKER_JOBS},
     )
+
+
+# A letter that was posted again and failed again is closed, and its successor is a generation older.
+_BURY = """
+    WITH given_up AS (DELETE FROM inbox WHERE client_id = %s AND id = %s RETURNING *),
+    buried AS (
+        INSERT INTO dead_letter (client_id, id, lead_id, kind, provider, payload, reason, error_class, location,
+            traceback, fingerprint, attempts, code_version, trace_id, job_id, received_at, first_failed_at,
+            replay_of, generation)
+        SELECT g.client_id, %s, g.lead_id, g.kind, %s, g.payload, %s, %s, %s, %s, %s, g.attempts + 1, %s,
+               g.trace_id, g.id, g.received_at, coalesce(g.first_failed_at, now()), g.replay_of,
+               coalesce((SELECT d.generation + 1 FROM dead_letter d
+                         WHERE d.client_id = g.client_id AND d.id = g.replay_of), 0)
+        FROM given_up g)
+    UPDATE dead_letter d SET state = 'replayed', outcome = 'failed_again', closed_at = now() FROM given_up g
+    WHERE g.replay_of IS NOT NULL AND d.client_id = %s AND d.id = g.replay_of AND d.state = 'replaying'"""

@@ -27,9 +27,20 @@ def of_appointment(key: AppointmentKey) -> Identity:
 
 
 def of_email(text: str | None) -> Identity | None:
-    """Trim and casefold, and no more: a tag or a dot may be another person (RULES 1)."""
+    """Trim and casefold, and no more: a tag or a dot may be another person (RULES 1).
+
+    Half a surrogate pair is no text: what holds one is nobody's address.
+    """
     folded = (text or "").strip().casefold()
-    return Identity(IdentityKind.EMAIL, folded) if "@" in folded else None
+    if "@" not in folded or any("\ud800" <= letter <= "\udfff" for letter in folded):
+        return None
+    return Identity(IdentityKind.EMAIL, folded)
+
+
+def of_linkedin(text: str | None) -> Identity | None:
+    """A profile's name, cut out of its address if that is given; LinkedIn tells upper from lower case nowhere."""
+    name = (text or "").strip().rstrip("/").rpartition("/")[2].partition("?")[0].casefold()
+    return Identity(IdentityKind.LINKEDIN_PROFILE, name) if name else None
 
 
 def of_phone(text: str | None, region: str) -> Identity | None:

@@ -10,7 +10,7 @@ import orjson
 
 from db.arrays import columns_of, literal
 from db.desk import Database
-from db.identities import digest_of, lock_key, of_appointment, of_email, of_phone
+from db.identities import digest_of, lock_key, of_appointment, of_email, of_linkedin, of_phone
 from db.ids import new_id
 from db.inbox import INSERT_JOBS, Ring, job_row
 from db.plans import by_index
@@ -105,10 +105,14 @@ def _instant_text(name: str, text: str) -> str:
 
 def _identities(row: Row, region: str) -> Iterator[Identity]:
     """Strongest first."""
-    for column in ("external_id", "ghl_contact_id", "linkedin_profile"):
+    for column, kind in (
+        ("external_id", IdentityKind.EXTERNAL_ID),
+        ("ghl_contact_id", IdentityKind.GHL_CONTACT),
+    ):
         if text := row.get(column):
-            kind = IdentityKind.GHL_CONTACT if column == "ghl_contact_id" else IdentityKind(column)
             yield Identity(kind, text)
+    if profile := of_linkedin(row.get("linkedin_profile")):
+        yield profile
     if row.get("email"):
         email = of_email(row["email"])
         if email is None:

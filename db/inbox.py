@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg import AsyncConnection
 from psycopg import Connection as Database
 
 from db.arrays import columns_of
@@ -23,7 +22,6 @@ __all__ = [
     "Ring",
     "job_row",
     "post",
-    "post_soon",
     "post_to_lead",
 ]
 
@@ -44,24 +42,6 @@ def post(database: Database[Any], parcels: Sequence[Parcel]) -> Posted:
                 break
             sent = [(one.asks, database.execute(one.query, one.values, binary=True)) for one in commands]
             rows = [cursor.fetchall() for asks, cursor in sent if asks]
-    return posted
-
-
-async def post_soon(database: AsyncConnection[Any], parcels: Sequence[Parcel]) -> Posted:
-    """Store as `post` does, on an event loop: nothing else waits meanwhile."""
-    steps = posting(parcels)
-    rows: list[Rows] | None = None
-    async with database.pipeline():  # up to its end all is one transaction, as libpq promises
-        while True:
-            try:
-                commands = steps.send(rows)  # type: ignore[arg-type]
-            except StopIteration as done:
-                posted: Posted = done.value
-                break
-            sent = [
-                (one.asks, await database.execute(one.query, one.values, binary=True)) for one in commands
-            ]
-            rows = [await cursor.fetchall() for asks, cursor in sent if asks]
     return posted
 
 

@@ -41,10 +41,8 @@ def due(
 
 
 def remove(database: Database[Any], client_id: UUID, job_ids: Sequence[UUID]) -> None:
-    """Remove jobs whose effects this transaction saves."""
-    database.execute(
-        "DELETE FROM inbox WHERE client_id = %s AND id = ANY (%s::uuid[])", (client_id, literal(job_ids))
-    )
+    """Remove jobs whose effects this transaction saves; the letters that they replay are done with."""
+    database.execute(_REMOVE, (client_id, literal(job_ids), client_id))
 
 
 def forward(database: Database[Any], client_id: UUID, moves: Iterable[tuple[UUID, UUID]]) -> None:
@@ -63,6 +61,11 @@ def put_off(database: Database[Any], client_id: UUID, job_ids: Sequence[UUID], s
         (seconds, client_id, literal(job_ids)),
     )
 
+
+_REMOVE = """
+    WITH gone AS (DELETE FROM inbox WHERE client_id = %s AND id = ANY (%s::uuid[]) RETURNING replay_of)
+    UPDATE dead_letter d SET state = 'replayed', outcome = 'applied', closed_at = now() FROM gone
+    WHERE gone.replay_of IS NOT NULL AND d.client_id = %s AND d.id = gone.replay_of AND d.state = 'replaying'"""
 
 _DUE = f"""
     SELECT j.id, j.lead_id, j.kind, j.payload::text, j.received_at, j.attempts, j.deaths, j.trace_id

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from psycopg import Connection as Database
 
-from db import failures, jobs, lookups, suspects
+from db import conversations, failures, jobs, lookups, suspects
+from db.conversations import Received, statuses_from
 from db.failures import Failure, Tally, failure_from
 from db.jobs import Job
 from db.legacy import legacy_observations
@@ -20,10 +21,11 @@ from db.suspects import Level
 from pipeline.book import compute, enter
 from pipeline.doubts import Doubt, doubts
 from pipeline.job import FollowUpAct, LeadStatusSaid, MergeAsked, NewerPayload, read_payload
+from pipeline.message import MessageSaid
 from pipeline.observation import Observation
 from pipeline.words import Source
 
-Statement = Observation | LeadStatusSaid | FollowUpAct
+Statement = Observation | LeadStatusSaid | FollowUpAct | MessageSaid
 
 
 @dataclass(frozen=True)
@@ -152,22 +154,46 @@ def _work(
     taken = _forward(hands, client_id, held, batch, jobs.due(hands.database, client_id, lead_ids, only))
     said = _read(hands, client_id, taken, batch)
     idle = [lead_id for lead_id in lead_ids if lead_id not in said and _is_stale(held, lead_id)]
-    for kind, count in Counter(job.kind for job in taken).items():
-        hands.tally.tried(kind, count)
+    if only is not None or not (said or idle):
+        _count_tried(hands, taken, batch)
     if not said and not idle:
         return
     batch.holding = suspects.hold(hands.witness, client_id, [*said, *idle], only)
     changes = _changes(hands, client_id, held, said, idle, batch, strict=strict)
+    if only is None:
+        _count_tried(hands, taken, batch)
     applied = [
         job.id for lead_id, entries in said.items() if lead_id not in batch.careful for job, _ in entries
     ]
     if changes:
         save(hands.database, client_id, changes)
         lookups.ask(hands.database, client_id, _doubts(changes))
+    if spoken := _spoken(said, batch.careful):
+        conversations.save(hands.database, client_id, spoken)
     if applied:
         jobs.remove(hands.database, client_id, applied)
     suspects.let_go(hands.database, batch.holding)
     batch.done += Drained(leads=len(changes), applied=len(applied))
+
+
+def _spoken(
+    said: Mapping[UUID, Sequence[tuple[Job, Statement]]], careful: Mapping[UUID, Level]
+) -> dict[UUID, list[Received]]:
+    """The messages of the leads whose books are saved."""
+    spoken: dict[UUID, list[Received]] = {}
+    for lead_id, entries in said.items():
+        for job, payload in entries:
+            if isinstance(payload, MessageSaid) and lead_id not in careful:
+                spoken.setdefault(lead_id, []).append(Received(payload, job.received_at, job.trace_id))
+    return spoken
+
+
+def _count_tried(hands: Hands, taken: Sequence[Job], batch: _Batch) -> None:
+    """Count jobs once: those that are left for the careful way are counted there."""
+    failed = {job.id for job, _ in batch.failed}
+    tried = (job.kind for job in taken if job.lead_id not in batch.careful or job.id in failed)
+    for kind, count in Counter(tried).items():
+        hands.tally.tried(kind, count)
 
 
 def _is_stale(held: Held, lead_id: UUID) -> bool:
@@ -227,9 +253,10 @@ def _changes(
 ) -> list[Change]:
     """Let statements into the books; a lead whose book raises is left for the careful way."""
     statements = {lead_id: [payload for _, payload in entries] for lead_id, entries in said.items()}
-    for lead_id in statements:
+    for lead_id, told in statements.items():
+        told.extend(statuses_from([one for one in told if isinstance(one, MessageSaid)]))
         if held.leads[lead_id].legacy:
-            statements[lead_id] += legacy_observations(hands.database, client_id, lead_id)
+            told.extend(legacy_observations(hands.database, client_id, lead_id))
     bases = {lead_id: held.leads[lead_id].base for lead_id in (*said, *idle)}
     observed = {
         lead_id: [one for one in entries if isinstance(one, Observation)]
@@ -259,7 +286,11 @@ def _change(
     receipts: Mapping[bytes, Receipt],
 ) -> Change:
     # What a CRM says of an appointment that another lead has is that lead's business.
-    mine = [one for one in statements if not (_is_legacy(one) and one.key in shelved.elsewhere)]
+    mine = [
+        one
+        for one in statements
+        if not isinstance(one, MessageSaid) and not (_is_legacy(one) and one.key in shelved.elsewhere)
+    ]
     book = enter(shelved.book, mine)
     return Change(lead_id, shelved, book, compute(book, held.now), receipts)
 

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from pipeline.addressing import Contact, Identity
 from pipeline.job import FollowUpAct, LeadStatusSaid, MergeAsked
+from pipeline.message import MessageSaid
 from pipeline.observation import AppointmentKey, Observation
 from pipeline.words import Lane, Provider
 
-Payload = Observation | LeadStatusSaid | MergeAsked | FollowUpAct
+Payload = Observation | LeadStatusSaid | MergeAsked | MessageSaid | FollowUpAct
 
 ANONYMOUS = "anonymous"
 PRIORITY = {Lane.LIVE: 0, Lane.BULK: 1}
@@ -25,19 +26,20 @@ class Parked:
     said: dict[str, Any] = field(repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen, and never changed: freezing costs more than the rest of making one
 class Parcel:
     """One delivery, normalized: whose it may be, and what it says.
 
     `identities` holds the contact's, strongest first; the appointment's own and those of its links are
-    taken from the observation. Where nothing is said, the lead is found or made, and no more. `token` is our own lead id from the provider's tracking.
+    taken from the observation; a message has none of those. Where nothing is said, the lead is found or made,
+    and no more. `token` is our own lead id from the provider's tracking.
     """
 
     client_id: UUID
     pepper: bytes = field(repr=False)
     received_at: datetime
     trace_id: UUID
-    said: Observation | Parked | None
+    said: Observation | MessageSaid | Parked | None
     key: AppointmentKey | None
     links: tuple[AppointmentKey, ...] = ()
     token: UUID | None = None

@@ -7,7 +7,7 @@ and event loops share it, and there is still one way into the books.
 from collections.abc import Generator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import orjson
 
@@ -78,6 +78,9 @@ class Batch:
         """Find or make each parcel's lead; a lead made for one parcel is known to the next."""
         owners = dict(owners)
         for parcel, claims in zip(self.parcels, self._claims, strict=True):
+            if not claims and isinstance(parcel.said, Parked):  # about nobody
+                self._parked.append(_parked_row(parcel, None, parcel.said))
+                continue
             token = tokens.get((parcel.client_id, parcel.token)) if parcel.token else None
             known = [owners.get(digest) for _, _, digest in claims]
             own, others = (None, known) if parcel.key is None else (known[0], known[1:])
@@ -156,11 +159,18 @@ def job_row(
     return (client_id, new_id_text(), lead_id, payload.kind, text, received_at, PRIORITY[lane], trace_id)
 
 
-def _parked_row(parcel: Parcel, lead_id: UUID, parked: Parked) -> tuple[Any, ...]:
+def _parked_row(parcel: Parcel, lead_id: UUID | None, parked: Parked) -> tuple[Any, ...]:
     return (
-        parcel.client_id, new_id(), lead_id, parked.provider, orjson.dumps(parked.said).decode(),
+        parcel.client_id, _letter_id(parcel, parked), lead_id, parked.provider, orjson.dumps(parked.said).decode(),
         f"parked:{parked.reason}", parcel.trace_id, parcel.received_at,
     )  # fmt: skip
+
+
+def _letter_id(parcel: Parcel, parked: Parked) -> UUID:
+    """What is parked is named by what it says: sent twice, it is one letter."""
+    said = orjson.dumps(parked.said, option=orjson.OPT_SORT_KEYS).decode()
+    about = parcel.key.external_id if parcel.key else ""
+    return uuid5(parcel.client_id, f"{parked.provider}:{about}:{parked.reason}:{said}")
 
 
 _LOCK = f"""
@@ -214,4 +224,5 @@ _INSERT_PARKED = """
                              kind, error_class, location, traceback, fingerprint, attempts, code_version)
     SELECT a, b, c, d, e::jsonb, f, g, h, 'appointment', 'Parked', 'ingest', '', f || ':' || d, 0, ''
     FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::uuid[],
-                %s::timestamptz[]) AS t (a, b, c, d, e, f, g, h)"""
+                %s::timestamptz[]) AS t (a, b, c, d, e, f, g, h)
+    ON CONFLICT (client_id, id) DO NOTHING"""

@@ -96,3 +96,20 @@ def clear(database: Database[Any], client_id: UUID, lead_id: UUID) -> None:
         "DELETE FROM suspect WHERE client_id = %s AND lead_id = %s AND level <> 'quarantined'",
         (client_id, lead_id),
     )
+
+
+def quarantined(database: Database[Any]) -> list[tuple[UUID, UUID, str | None]]:
+    """The leads whose jobs wait because their book itself fails: client, lead, fingerprint."""
+    return database.execute(
+        "SELECT client_id, lead_id, fingerprint FROM suspect WHERE level = 'quarantined' ORDER BY since"
+    ).fetchall()
+
+
+def release(database: Database[Any], client_id: UUID, lead_id: UUID) -> bool:
+    """Let a quarantined lead be drained again, job by job at first; false if it was not quarantined."""
+    released = database.execute(
+        """UPDATE suspect SET level = 'job_by_job', fingerprint = NULL
+           WHERE client_id = %s AND lead_id = %s AND level = 'quarantined'""",
+        (client_id, lead_id),
+    )
+    return bool(released.rowcount)

@@ -9,6 +9,7 @@ from uuid import UUID
 from db.connections import Connection
 from db.inbox import Parked
 from pipeline.addressing import Contact, Identity
+from pipeline.message import MessageSaid
 from pipeline.observation import AppointmentKey, Observation
 from pipeline.words import Provider
 
@@ -16,16 +17,16 @@ Headers = Mapping[bytes, bytes]
 """Names in lower case, values as they came; of a repeated header the last."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # as a Parcel is
 class Reading:
     """What one delivery says of one appointment, and by which names its lead may be known.
 
-    Without `key` it says nothing of an appointment. Without `said` either it says who somebody is, which is
+    Without `key` it says nothing of an appointment, but that somebody wrote. Without `said` either it says who somebody is, which is
     the CRM's own word: `contact` then replaces what the lead has.
     """
 
     key: AppointmentKey | None
-    said: Observation | Parked | None
+    said: Observation | MessageSaid | Parked | None
     links: tuple[AppointmentKey, ...] = ()
     token: UUID | None = None
     identities: tuple[Identity, ...] = field(repr=False, default=())

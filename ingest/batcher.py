@@ -10,10 +10,11 @@ from uuid import UUID
 from boot.logs import get_logger
 from db.connections import Connection
 from db.contacts import fill_contacts, keep_contact
-from db.desk import AsyncDatabase, connect_soon
+from db.desk import connect_soon
 from db.failures import is_about_the_data, is_transient
 from db.identities import digest_of
-from db.inbox import Parcel, Ring, post_soon
+from db.inbox import Parcel, Ring
+from db.writer import Writer
 from ingest.counters import BATCH_PARCELS, STORE_SECONDS
 from ingest.verdicts import CannotPersist, Ignored
 from pipeline.addressing import Contact, Identity
@@ -49,7 +50,7 @@ class Batcher:
         self._dsn = dsn
         self._on_stored = on_stored
         self._queue: deque[_Waiting] = deque()
-        self._idle: list[AsyncDatabase | None] = [None] * WRITERS
+        self._idle: list[Writer | None] = [None] * WRITERS
         self._fills: list[tuple[UUID, UUID, Contact]] = []
         self._gathering = False
         self._patience: asyncio.TimerHandle | None = None
@@ -104,50 +105,52 @@ class Batcher:
         batch = [self._queue.popleft() for _ in range(min(MOST_PARCELS, len(self._queue)))]
         return [waiting for waiting in batch if not waiting.stored.done()]
 
-    async def _write(self, database: AsyncDatabase | None) -> None:
+    async def _write(self, writer: Writer | None) -> None:
         """One writer's turn: all in one transaction, and if that fails, each by itself."""
         batch = self._cut()
         self._send()
         BATCH_PARCELS.observe(len(batch))
         self._under_way.update(batch)
         try:
-            database, verdict = await self._try(database, batch)
-            if verdict is not None and len(batch) > 1 and database is not None:
+            writer, verdict = await self._try(writer, batch)
+            if verdict is not None and len(batch) > 1 and writer is not None:
                 for waiting in batch:
-                    database, verdict = await self._try(database, [waiting])
+                    writer, verdict = await self._try(writer, [waiting])
                     _tell([waiting], verdict)
             else:
                 _tell(batch, verdict)
         finally:
             self._under_way.difference_update(batch)
-            self._idle.append(database)
+            self._idle.append(writer)
             self._send()
 
     async def _try(
-        self, database: AsyncDatabase | None, batch: Sequence[_Waiting]
-    ) -> tuple[AsyncDatabase | None, Exception | None]:
+        self, writer: Writer | None, batch: Sequence[_Waiting]
+    ) -> tuple[Writer | None, Exception | None]:
         """Post some deliveries; returns the connection, if it is still of use, and why it failed."""
         parcels = [parcel for waiting in batch for parcel in waiting.parcels]
         try:
             async with asyncio.timeout(POST_SECONDS):
-                if database is None or database.closed:
-                    database = await connect_soon(self._dsn)
-                posted = await post_soon(database, parcels)
+                if writer is None or writer.is_lost:
+                    writer = await Writer.open(self._dsn)
+                posted = await writer.post(parcels)
         except Exception as error:
             if is_transient(error) or isinstance(error, TimeoutError):
                 log.warning("post_failed", exc_info=error)
-                if database is not None and (database.broken or isinstance(error, TimeoutError)):
-                    await database.close()
-                    database = None
-                return database, CannotPersist()
+                if writer is not None and (writer.is_lost or isinstance(error, TimeoutError)):
+                    await writer.close()
+                    writer = None
+                return writer, CannotPersist()
             log.exception("delivery_unstorable", count=len(batch))
             # A schema that is behind is no fault of the delivery's: it is to come again.
-            return database, Ignored("unstorable") if is_about_the_data(error) else CannotPersist()
+            return writer, Ignored("unstorable") if is_about_the_data(error) else CannotPersist()
         STORE_SECONDS.observe(asyncio.get_running_loop().time() - batch[0].since)
-        log.info("deliveries_stored", count=len(parcels), trace_ids=[parcel.trace_id for parcel in parcels])
+        # One line for all: from a trace id here to the inbox's row that has it.
+        traces = [one.trace_id for waiting in batch for one in waiting.parcels[:1]]
+        log.info("deliveries_stored", count=len(parcels), trace_ids=traces)
         self._on_stored(posted.rings)
         self._fill_soon([fill for fill in posted.fills if fill[2] != Contact()])
-        return database, None
+        return writer, None
 
     async def keep_contact(self, connection: Connection, identity: Identity, contact: Contact) -> None:
         """Write the CRM's own word on who somebody is; raises CannotPersist if the lead stays busy."""
@@ -191,9 +194,9 @@ class Batcher:
     async def close(self) -> None:
         """Let what is under way finish."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for database in self._idle:
-            if database is not None:
-                await database.close()
+        for writer in self._idle:
+            if writer is not None:
+                await writer.close()
 
 
 def _tell(batch: Sequence[_Waiting], verdict: Exception | None) -> None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import NamedTuple
 
+from pipeline.cancellation import Cancellation
 from pipeline.causes import Causes, Loss
 from pipeline.folded import Folded
-from pipeline.observation import TIER_MIGRATION, TIER_VERSIONED, Observation, Outcome, StatusWord
+from pipeline.observation import TIER_MIGRATION, Observation, Outcome, StatusWord
 from pipeline.register import Order, Register
 from pipeline.words import SOURCE_STRENGTH, Provider, Source, Status
 
@@ -109,7 +111,7 @@ class Walk:
         self._names: dict[str, Register[str]] = {}
         self._word_changed_at: datetime | None = None
         self._outcome_changed_at: datetime | None = None
-        self._cancellation = _Cancellation()
+        self._cancellation = Cancellation()
         self._removal: Register[Observation] = Register()
         self._restored_at: datetime | None = None
         self._moved = False
@@ -134,7 +136,8 @@ class Walk:
             self._booked_at.offer(order, said.booked_at)
         self._take_links(said, order)
         self._take_names(said.description, DESCRIPTION_FIELDS, order)
-        self._causes.take_status(said, *self._status_shown(), self._start())
+        standing = self._standing()
+        self._causes.take_status(said, self._status_shown(standing), standing.cancellation, self._start())
 
     def _take_word_of_a_person(self, said: Observation) -> None:
         if said.outcome is not None:
@@ -164,7 +167,7 @@ class Walk:
         changed = self._status.offer(order, (word, said.status.removed))
         if changed and (before is None or before[0] is not word):
             self._word_changed_at = said.effective_at
-            self._cancellation = _Cancellation()
+            self._cancellation = Cancellation()
         if self._status.value is not None and self._status.value[0] is word is Status.CANCELED:
             self._cancellation.take(said, said.status)
 
@@ -206,22 +209,6 @@ class Walk:
             if value is not None:
                 self._names.setdefault(field, Register()).offer(order, value)
 
-    def _start(self) -> datetime | None:
-        return self._times.value[0] if self._times.value else None
-
-    def _status_shown(self) -> tuple[Status, "_Cancellation"]:
-        """What Folded.own_status says of this state, and since when if that is a cancellation."""
-        word, cancellation = self._status.value and self._status.value[0], self._cancellation
-        word_changed_at = self._word_changed_at
-        if word is not Status.CANCELED and (removal := self._standing_removal()) is not None:
-            word, word_changed_at, cancellation = Status.CANCELED, removal.effective_at, _Cancellation()
-            cancellation.take(removal, removal.status or StatusWord(word=word))
-        manual, manual_at = self._manual.value or (None, None)
-        changes = [at for at in (word_changed_at, self._outcome_changed_at) if at is not None]
-        if manual is not None and manual_at is not None and (not changes or manual_at > max(changes)):
-            return manual, cancellation
-        return self._outcome.value or word or Status.PENDING, cancellation
-
     def _standing_removal(self) -> Observation | None:
         """The last removal, unless the provider was seen to have it again afterwards: nothing else undoes one."""
         removal = self._removal.value
@@ -229,19 +216,35 @@ class Walk:
             return None
         return removal
 
-    def folded(self) -> Folded:
-        """The state as a value."""
+    def _start(self) -> datetime | None:
+        return self._times.value[0] if self._times.value else None
+
+    def _standing(self) -> "_Standing":
+        """What the provider's words add up to, a removal over all of them."""
         word, removed = self._status.value or (None, False)
-        start_at, end_at = self._times.value or (None, None)
-        manual, manual_at = self._manual.value or (None, None)
-        word_changed_at = self._word_changed_at
-        canceled = self._cancellation if word is Status.CANCELED else _Cancellation()
+        changed_at, cancellation = self._word_changed_at, self._cancellation
         if (removal := self._standing_removal()) is not None and removal.status is not None:
             if word is not Status.CANCELED:
-                word_changed_at = removal.effective_at
-                canceled.take(removal, removal.status)
+                changed_at, cancellation = removal.effective_at, Cancellation()
+                cancellation.take(removal, removal.status)
             word, removed = Status.CANCELED, True
-        changes = [at for at in (word_changed_at, self._outcome_changed_at) if at is not None]
+        return _Standing(word, removed, changed_at, cancellation)
+
+    def _status_shown(self, standing: "_Standing") -> Status:
+        """What Folded.own_status says of this state."""
+        manual, manual_at = self._manual.value or (None, None)
+        changes = [at for at in (standing.changed_at, self._outcome_changed_at) if at is not None]
+        if manual is not None and manual_at is not None and (not changes or manual_at > max(changes)):
+            return manual
+        return self._outcome.value or standing.word or Status.PENDING
+
+    def folded(self) -> Folded:
+        """The state as a value."""
+        standing = self._standing()
+        start_at, end_at = self._times.value or (None, None)
+        manual, manual_at = self._manual.value or (None, None)
+        changes = [at for at in (standing.changed_at, self._outcome_changed_at) if at is not None]
+        canceled = standing.cancellation if standing.word is Status.CANCELED else Cancellation()
         return Folded(
             provider=self.observation.provider,
             external_id=self.observation.external_id,
@@ -250,8 +253,8 @@ class Walk:
             start_at=start_at,
             end_at=end_at,
             timezone=self._timezone.value,
-            word=word,
-            removed=removed,
+            word=standing.word,
+            removed=standing.removed,
             word_changed_at=max(changes, default=None),
             outcome=self._outcome.value,
             manual=manual,
@@ -280,31 +283,10 @@ def _start_of(loss: Loss | None) -> datetime | None:
     return loss.start_at if loss else None
 
 
-class _Cancellation:
-    """When and why an appointment was canceled, while its word is canceled.
+class _Standing(NamedTuple):
+    """The provider's word as it stands, since when, and the cancellation that goes with it."""
 
-    A time that the provider states beats one read off its version, and that beats our own clock.
-    """
-
-    def __init__(self) -> None:
-        self._said: Register[datetime] = Register()
-        self._inferred: datetime | None = None
-        self._by_version = False
-        self.reason: str | None = None
-
-    @property
-    def at(self) -> datetime | None:
-        return self._said.value or self._inferred
-
-    @property
-    def stated(self) -> bool:
-        return self._said.value is not None or self._by_version
-
-    def take(self, said: Observation, status: StatusWord) -> None:
-        by_version = said.tier == TIER_VERSIONED
-        if status.canceled_at is not None:
-            self._said.offer((said.tier, said.effective_at, said.normalizer, said.digest), status.canceled_at)
-        if self._inferred is None or (by_version and not self._by_version):
-            self._inferred, self._by_version = said.effective_at, by_version
-        if status.cancel_reason is not None:
-            self.reason = max(self.reason or "", status.cancel_reason)
+    word: Status | None
+    removed: bool
+    changed_at: datetime | None
+    cancellation: Cancellation

@@ -8,6 +8,10 @@ class Provider(StrEnum):
 
     CALENDLY = "calendly"
     GHL = "ghl"
+    SMS = "sms"
+    LINKEDIN = "linkedin"
+    SMARTLEAD = "smartlead"
+    INSTANTLY = "instantly"
 
 
 class Source(StrEnum):
@@ -132,7 +136,7 @@ def spelled(word: str) -> str:
 
 def status_from(word: str) -> Status:
     """Read a provider's status word; a word nobody knows is `pending` (RULES 13)."""
-    return STATUS_WORDS.get(spelled(word), Status.PENDING)
+    return STATUS_WORDS.get(word) or STATUS_WORDS.get(spelled(word), Status.PENDING)
 
 
 def is_removal(word: str) -> bool:

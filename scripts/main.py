@@ -2,7 +2,7 @@
 
 import typer
 
-from scripts import clients, connections, deliver, leads, processes, sweep, tokens, up
+from scripts import clients, connections, dead_letters, deliver, leads, pausing, processes, tokens, up
 
 app = typer.Typer(
     name="apptrail",
@@ -20,4 +20,7 @@ app.add_typer(connections.app, name="connection")
 app.add_typer(tokens.app, name="token")
 app.add_typer(leads.app, name="leads")
 app.command("deliver")(deliver.deliver)
-app.command("sweep")(sweep.sweep_)
+app.add_typer(dead_letters.app, name="dead-letters")
+app.command("pause")(pausing.pause)
+app.command("resume")(pausing.resume)
+app.command("release")(pausing.release)

@@ -15,6 +15,7 @@ from db.keyring import Keyring
 from web import api, appointment_acts, follow_ups, health, pages, problems, sync_health
 from web.auth import SignInFirst
 from web.envelope import Envelope
+from web.problem_docs import DescribedApi
 from web.problems import Problem
 from web.templating import STATIC
 from workers.clerk import Act, Busy
@@ -35,7 +36,7 @@ def create(
     `counters_folder`: where all processes of this host keep their counters. `act` lets a person's act
     into the books; without it the app can only be read.
     """
-    app = FastAPI(
+    app = DescribedApi(
         title="apptrail",
         summary="The appointment history of an agency’s leads.",
         version="1",

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from fastapi import FastAPI
 from pydantic import BaseModel
+
+from web.problems import MEDIA_TYPE
 
 
 class FieldError(BaseModel):
@@ -35,3 +38,18 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     422: _refusal("A field cannot be used"),
     503: _refusal("The database does not answer; Retry-After says when to ask again"),
 }
+
+
+class DescribedApi(FastAPI):
+    """An app whose description gives refusals the media type that they have."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Describe the API; FastAPI itself would say that every answer is application/json."""
+        described = super().openapi()
+        for operations in described["paths"].values():
+            for operation in operations.values():
+                for status, answer in operation["responses"].items():
+                    content = answer.get("content", {})
+                    if int(status) >= 400 and "application/json" in content:
+                        content[MEDIA_TYPE] = content.pop("application/json")
+        return described

@@ -1,7 +1,6 @@
 """The processes of the Procfile that drain: `worker`, `bulk` and `clock`. Each ends cleanly on TERM."""
 
 import signal
-from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from threading import Event
 
@@ -13,9 +12,9 @@ from boot.settings import Settings
 from pipeline.words import Lane
 from workers.doorbell import Doorbell
 from workers.drainer import Drainer
+from workers.replayer import REPLAY_SECONDS, Replayer
 from workers.ringer import Ringer
 from workers.rounds import POLL_SECONDS, SWEEP_SECONDS, TICK_SECONDS, Poller, Round, Sweeper, Tick
-from workers.timetable import Duty, Timetable
 
 PICKUP_MS = 40
 
@@ -38,20 +37,13 @@ def run_worker(settings: Settings, lane: Lane, threads: int, *, poll: bool = Fal
         _wait("worker", lane)
 
 
-def run_clock(settings: Settings, duties: Callable[[ExitStack, Ringer], Sequence[Duty]]) -> None:
-    """Keep the timetable until TERM; of many clocks one is the leader.
-
-    `duties` makes what the clock does besides ticking: faces above this floor bring it.
-    """
+def run_clock(settings: Settings) -> None:
+    """Tick until TERM; of many clocks one is the leader."""
     with ExitStack() as stack:
         doorbell, ringer = _bell(settings, stack)
         tick = Tick(doorbell, Drainer(settings.database_dsn, ringer, Lane.BULK))
-        own = Duty("tick", TICK_SECONDS, tick.walk)
-        brought = duties(stack, ringer)
-        timetable = Timetable(settings.database_dsn)
-        stack.callback(timetable.stop)
-        for duty in (own, *brought):
-            timetable.keep(duty)
+        _walk(stack, "tick", TICK_SECONDS, tick, settings)
+        _walk(stack, "replayer", REPLAY_SECONDS, Replayer(ringer), settings)
         _wait("clock", "-")
 
 
@@ -63,7 +55,13 @@ def _bell(settings: Settings, stack: ExitStack) -> tuple[Doorbell, Ringer]:
     return doorbell, ringer
 
 
-def _walk(stack: ExitStack, name: str, seconds: float, walker: Sweeper | Poller, settings: Settings) -> None:
+def _walk(
+    stack: ExitStack,
+    name: str,
+    seconds: float,
+    walker: Sweeper | Poller | Tick | Replayer,
+    settings: Settings,
+) -> None:
     stack.callback(Round(name, seconds, walker.walk, settings.database_dsn).stop)
 
 

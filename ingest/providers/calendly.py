@@ -4,7 +4,6 @@ import hmac
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -214,6 +213,7 @@ class _Delivery:
         self.source = source
         self.key = _key_from(uri)
         self.zone = invitee.timezone if zone_named(invitee.timezone) else None
+        self.phone = self._phone()
 
     def reading(self) -> Reading:
         links = self._links()
@@ -277,12 +277,14 @@ class _Delivery:
         That there is none counts only where Calendly says so: on `deleted`, which has no time but the
         envelope's.
         """
+        undone, no_show = self.envelope.event == NO_SHOW_UNDONE, self.invitee.no_show
+        if no_show is None and not undone and self.envelope.event != NO_SHOW:
+            return None  # nearly always
         said_at = self._instant(self.envelope.created_at) or self.observed_at
-        if self.envelope.event == NO_SHOW_UNDONE:
+        if undone:
             return Outcome(word=None, at=said_at)
-        if self.invitee.no_show is not None:
-            return Outcome(word=Status.NO_SHOW, at=self._instant(self.invitee.no_show.created_at) or said_at)
-        return Outcome(word=Status.NO_SHOW, at=said_at) if self.envelope.event == NO_SHOW else None
+        marked_at = self._instant(no_show.created_at) if no_show else None
+        return Outcome(word=Status.NO_SHOW, at=marked_at or said_at)
 
     def _no_outcome_at(self) -> datetime | None:
         return self.observed_at if self.envelope is _API_READ and self.invitee.no_show is None else None
@@ -327,8 +329,7 @@ class _Delivery:
         if self.phone:
             yield self.phone[1]
 
-    @cached_property
-    def phone(self) -> tuple[str, Identity] | None:
+    def _phone(self) -> tuple[str, Identity] | None:
         """The first text that is a phone number, and the identity that it is."""
         for text in self._phones():
             if phone := of_phone(text, self.connection.region):

@@ -13,7 +13,7 @@ from ingest.adapter import Adapter, Reading
 from ingest.providers import ADAPTERS
 from ingest.verdicts import Ignored
 from pipeline.words import Provider
-from tests.ingest.signatures import verifier_of
+from tests.ingest.signatures import SECRET_ALONE, verifier_of
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 SEEN_AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -59,10 +59,9 @@ def a_connection(provider: Provider, **named: Any) -> Connection:
     stated: dict[str, Any] = {"secrets": {"signing_keys": [KEY]}, **named}
     keys = stated["secrets"].get("signing_keys")
     if keys:
-        stated["secrets"] = {
-            **stated["secrets"],
-            "signing_keys": [verifier_of(provider, key) for key in keys],
-        }
+        name = "header_secrets" if provider in SECRET_ALONE else "signing_keys"
+        others = {name: value for name, value in stated["secrets"].items() if name != "signing_keys"}
+        stated["secrets"] = {**others, name: [verifier_of(provider, key) for key in keys]}
     return Connection(
         id=UUID(int=1),
         client_id=UUID(int=2),

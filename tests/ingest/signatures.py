@@ -37,7 +37,16 @@ def verifier_of(provider: Provider, key: str | None) -> str | None:
     return b64encode(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
 
 
+def by_secret(body: bytes, key: str, at: datetime) -> HeaderPairs:
+    """Message channels sign nothing: a secret in a header is all."""
+    return {b"x-apptrail-secret": key.encode()}
+
+
+SECRET_ALONE = frozenset({Provider.SMS, Provider.LINKEDIN, Provider.SMARTLEAD, Provider.INSTANTLY})
+"""Providers whose proof says nothing of the body."""
+
 SIGNED_BY: dict[Provider, Callable[[bytes, str, datetime], HeaderPairs]] = {
     Provider.CALENDLY: by_calendly,
     Provider.GHL: by_ghl,
+    **dict.fromkeys(SECRET_ALONE, by_secret),
 }

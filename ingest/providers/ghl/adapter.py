@@ -8,6 +8,7 @@ from db.connections import Connection
 from ingest.adapter import Adapter, Headers, Reading
 from ingest.counters import LAYOUTS
 from ingest.header_secrets import check_secret
+from ingest.messages.ghl import DND, INBOUND, read_dnd, read_inbound
 from ingest.providers.ghl.contacts import contact_reading
 from ingest.providers.ghl.events import read_event
 from ingest.providers.ghl.shapes import is_unrendered, part, read_object, text, unwrapped
@@ -83,6 +84,10 @@ def _read_native(connection: Connection, native: dict[str, Any], observed_at: da
     said = text(native, "type")
     if said in CONTACTS:
         return contact_reading(connection, native)
+    if said == INBOUND:
+        return read_inbound(connection, native, observed_at, Provider.GHL)
+    if said == DND:
+        return read_dnd(connection, native, observed_at)
     if said not in APPOINTMENTS:
         raise Ignored("other_event")
     event = part(native, "appointment")

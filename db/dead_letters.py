@@ -1,0 +1,129 @@
+"""Dead letters: listed, grouped, shown, noted and discarded. No row is ever deleted here."""
+
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import dict_row
+
+from db import audit
+from db.dead_letter_filters import Filter
+from db.desk import Database
+from db.ids import new_id
+
+RUNBOOK = "docs/operations/runbook.md"
+_ANCHORS = {
+    "WorkerKilled": "a-job-kills-its-worker",
+    "Parked": "parked-letters",
+    "UnreadablePayload": "unreadable-payload",
+}
+
+
+class UnknownLetter(LookupError):
+    """No dead letter has that id, or it is another client's."""
+
+
+class NotOpen(ValueError):
+    """The letter was replayed or discarded already."""
+
+
+def runbook_of(error_class: str) -> str:
+    """Where the runbook speaks of such a failure."""
+    return f"{RUNBOOK}#{_ANCHORS.get(error_class, 'a-job-fails')}"
+
+
+def groups(database: Database, wanted: Filter) -> list[dict[str, Any]]:
+    """Counts by fingerprint, most first, with the first and last failure of each."""
+    rows = _rows(
+        database,
+        f"""SELECT d.fingerprint, min(d.error_class) AS error_class, min(d.reason) AS reason, count(*) AS letters,
+                   count(DISTINCT d.client_id) AS clients, min(coalesce(d.first_failed_at, d.created_at)) AS first_at,
+                   max(d.created_at) AS last_at, max(d.code_version) AS code_version
+            FROM dead_letter d WHERE {wanted.condition()}
+            GROUP BY d.fingerprint ORDER BY count(*) DESC, d.fingerprint""",  # noqa: S608
+        wanted.values(),
+    )
+    return [{**row, "runbook": runbook_of(row["error_class"])} for row in rows]
+
+
+def letters(
+    database: Database, wanted: Filter, limit: int, after: UUID | None = None
+) -> list[dict[str, Any]]:
+    """Letters by id; `after` is the last id of the page before. No payload is shown."""
+    return _rows(
+        database,
+        f"""SELECT {_SHOWN} FROM dead_letter d
+            WHERE {wanted.condition()} AND (%(after)s::uuid IS NULL OR d.id > %(after)s::uuid)
+            ORDER BY d.id LIMIT %(limit)s""",  # noqa: S608
+        {**wanted.values(), "limit": limit, "after": after},
+    )
+
+
+def letter(database: Database, letter_id: UUID, client_id: UUID | None = None) -> dict[str, Any]:
+    """One letter with its notes and its generations; raises UnknownLetter."""
+    wanted = Filter(client_id=client_id, letter_id=letter_id, state=None)
+    rows = _rows(
+        database,
+        f"SELECT {_SHOWN}, d.traceback FROM dead_letter d WHERE {wanted.condition()}",  # noqa: S608
+        wanted.values(),
+    )
+    if not rows:
+        raise UnknownLetter
+    found = rows[0]
+    key = (found["client_id"], letter_id)
+    notes = _rows(
+        database,
+        "SELECT author, at, text FROM dead_letter_note WHERE client_id = %s AND letter_id = %s ORDER BY id",
+        key,
+    )
+    jobs = _rows(
+        database,
+        """SELECT j.id, j.attempts, j.not_before FROM inbox j
+           WHERE j.client_id = %s AND j.lead_id = %s AND j.replay_of = %s""",
+        (found["client_id"], found["lead_id"], letter_id),
+    )
+    return {**found, "runbook": runbook_of(found["error_class"]), "notes": notes, "jobs": jobs}
+
+
+def add_note(
+    database: Database, letter_id: UUID, actor: str, text: str, client_id: UUID | None = None
+) -> None:
+    """Keep a person's words on a letter; raises UnknownLetter."""
+    owner = letter(database, letter_id, client_id)["client_id"]
+    database.execute(
+        "INSERT INTO dead_letter_note (client_id, id, letter_id, author, text) VALUES (%s, %s, %s, %s, %s)",
+        (owner, new_id(), letter_id, actor, text),
+    )
+
+
+def discard(
+    database: Database, letter_id: UUID, actor: str, reason: str, client_id: UUID | None = None
+) -> None:
+    """Close an open letter for good; raises UnknownLetter or NotOpen. The row stays."""
+    owner = letter(database, letter_id, client_id)["client_id"]
+    with database.transaction():
+        closed = database.execute(
+            """UPDATE dead_letter SET state = 'discarded', closed_at = now(), closed_by = %s, closed_because = %s
+               WHERE client_id = %s AND id = %s AND state = 'open' RETURNING lead_id""",
+            (actor, reason, owner, letter_id),
+        ).fetchone()
+        if closed is None:
+            raise NotOpen
+        audit.note(
+            database,
+            owner,
+            actor,
+            "dead_letter_discarded",
+            letter_id,
+            {"reason": reason, "lead_id": closed[0]},
+        )
+
+
+def _rows(database: Database, query: str, values: Any) -> list[dict[str, Any]]:
+    with database.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query, values).fetchall()
+
+
+_SHOWN = """d.id, d.client_id, d.lead_id, d.kind, d.provider, d.state, d.reason, d.fingerprint, d.error_class,
+            d.location, d.attempts, d.code_version, d.generation, d.replay_of, d.replay_id, d.outcome, d.trace_id,
+            d.received_at, coalesce(d.first_failed_at, d.created_at) AS first_failed_at,
+            d.created_at AS last_failed_at, d.closed_at, d.closed_by, d.closed_because"""

@@ -1,0 +1,1 @@
+"""Messages: what the channels' adapters share: reading a reply, telling repeats apart, leaving no word behind."""

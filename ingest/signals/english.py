@@ -1,0 +1,297 @@
+"""English: phrases and what they mean. Each rule has a name, which its signal carries."""
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import NamedTuple
+
+from ingest.signals.clauses import Clause, clauses
+from ingest.signals.days import day_named
+from ingest.signals.english_slots import slot_choice
+from ingest.signals.english_zones import zone_named_in
+from pipeline.signals import Signal, SignalKind
+
+SURE = 0.95
+LIKELY = 0.8
+
+
+class _Rule(NamedTuple):
+    kind: SignalKind
+    name: str
+    phrase: re.Pattern[str]
+    unless: re.Pattern[str] | None = None
+    """Looked for in the clause before the phrase."""
+
+
+def _any(*phrases: str) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{phrase})" for phrase in phrases))
+
+
+_POLITE = re.compile(
+    r"\b(?:please|pls|plz|kindly|thanks?(?: you)?|thank you|thx|just|now|immediately|asap|hi|hello|hey|yes|ok|sir|all ready|already)\b"
+)
+_NEGATED = re.compile(
+    r"(?<!why )(?<!can you )\b(?:don't|dont|do not|no need to|never|not|didn't|won't|can't|cannot)\b"
+)
+_NEVER = re.compile(r"(?!)")
+
+_WHOLE_OPT_OUT = re.compile(
+    r"(?:stopp?(?: ?all| it| this)?|unsubscribe(?: me)?|unsub|quit|cancel|end|opt[ -]?out|revoke|remove(?: me)?)"
+)
+_CLAUSE_OPT_OUT = re.compile(
+    r"(?:stopp?(?: ?all| it| this)?|unsubscribe(?: me)?|unsub|opt[ -]?out|remove me)"
+)
+_TO_US = r"(?:me|us|my|this|these|our|here)\b"
+
+_OPT_OUT = (
+    _Rule(SignalKind.OPT_OUT, "unsubscribe", _any(r"\bunsubscribe\b", r"\bopt (?:me |us )?out\b"), _NEGATED),
+    _Rule(
+        SignalKind.OPT_OUT,
+        "remove_me",
+        _any(
+            r"\b(?:remove|delete|erase|drop) (?:me|us|my (?:e-?mail|name|number|phone|address|contact|info|data|details)|this (?:number|e-?mail|address))",
+            r"\b(?:take|get) (?:me|us|my .{1,20}|this (?:number|e-?mail|address)) (?:off|out of)\b",
+            r"\bdo[ -]not[ -](?:call|contact|text|e-?mail) list\b",
+        ),
+        _NEGATED,
+    ),
+    _Rule(
+        SignalKind.OPT_OUT,
+        "stop_sending",
+        _any(
+            r"\bstop (?:texting|e-?mailing|messaging|contacting|sending|spamming|bothering|writing|harassing|pestering|sms|reaching out)",
+            r"\b(?:stop|quit) calling(?! (?:it|this|that|him|her|them))",
+            r"\bstop (?:all |the |these |those |with the |your )?(?:texts|messages|e-?mails|calls|spam)\b",
+        ),
+        re.compile(r"\b(?:don't|dont|do not|can't|never|please don't)\b"),
+    ),
+    _Rule(
+        SignalKind.OPT_OUT,
+        "do_not_contact",
+        _any(
+            rf"\b(?:do not|don't|dont|never)(?: ever)? contact {_TO_US}",
+            r"\b(?:do not|don't|dont|never)(?: ever)? (?:text|e-?mail|message|call|sms|write|bother|send)\b.{0,50}\b(?:again|any ?more|any longer)\b",
+            r"\b(?:do not|don't|dont|never) ever (?:text|e-?mail|message|call)\b",
+            r"^(?:do not|don't|dont) (?:text|e-?mail|message|sms) (?:me|us|this number)$",
+            r"\bno longer (?:wish|want|care) to (?:receive|get|hear|be (?:contacted|e-?mailed|texted))",
+            r"\b(?:do not|don't|dont) (?:want|wish) (?:to (?:receive|get|hear)|any) .{0,30}\b(?:messages|e-?mails|texts|calls|from you|this)\b",
+            r"\bno more (?:messages|texts|e-?mails|calls|sms|spam)\b",
+            r"\blose my number\b",
+            r"\bleave (?:me|us) alone\b",
+        ),
+    ),
+)
+
+_BOUNCE = _Rule(
+    SignalKind.BOUNCE,
+    "delivery_failed",
+    _any(
+        r"\bdelivery has failed\b",
+        r"^undeliver(?:able|ed)\b",
+        r"\bmail delivery (?:failed|subsystem)\b",
+        r"\bcould not be delivered\b",
+        r"\bwasn't delivered to\b",
+        r"\baddress not found\b",
+        r"\bdelivery status notification\b",
+        r"\b5[0-5]\d[ -]5\.\d\.\d",
+        r"\bmailbox is full\b",
+        r"\bdoes not exist\.?$",
+    ),
+)
+_OUT_OF_OFFICE = _Rule(
+    SignalKind.OUT_OF_OFFICE,
+    "away",
+    _any(
+        r"\b(?:am|i'm|will be|currently|be) (?:currently )?(?:out of (?:the )?office|away from (?:my|the) desk|ooo)\b",
+        r"^(?:out of (?:the )?office|ooo)\b(?! (?:management|service))",
+        r"\bi(?:'m| am) away (?:from|until|till|with)\b",
+        r"\bon (?:annual|maternity|paternity|parental|sick|medical) leave\b",
+        r"\b(?:am|i'm|be) on (?:vacation|holiday|pto|leave)\b",
+        r"\blimited access to (?:my )?e-?mail\b",
+    ),
+)
+_AUTO_REPLY = _Rule(
+    SignalKind.AUTO_REPLY,
+    "automatic",
+    _any(
+        r"\bautomat(?:ed|ic) (?:response|reply|message|e-?mail)\b",
+        r"^auto(?:matic|mated)?[ -]?reply\b",
+        r"\b(?:mailbox|inbox|address) is not monitored\b",
+        r"\bwe(?: have|'ve) received your (?:message|request|e-?mail|inquiry|enquiry)\b",
+        r"\bticket has been (?:created|opened)\b",
+        r"\bthank(?:s| you) for (?:contacting|reaching out|your (?:e-?mail|message|inquiry)).{0,40}\b(?:we|our team|someone) (?:will|shall)\b",
+        r"\bwe will (?:respond|reply|get back to you) within\b",
+        r"\bdo not disturb while driving\b",
+        r"\bno longer (?:work|works|with|employed)\b.{0,60}\b(?:contact|reach)\b",
+    ),
+)
+_UNTIL = re.compile(r"\b(?:back|return(?:ing)?)\b(.{0,40})$|\b(?:until|till|through)\b(.{0,40})$")
+
+_NOT_INTERESTED = (
+    _Rule(
+        SignalKind.NOT_INTERESTED,
+        "not_interested",
+        _any(
+            r"\b(?:not|no longer|isn't|aren't|never) (?:really |currently |at all |that |currently |particularly )?interested\b",
+            r"\b(?:no|zero|not any) interest\b",
+        ),
+        re.compile(r"\b(?:not saying|not that|was|were|why|before)\b"),
+    ),
+    _Rule(
+        SignalKind.NOT_INTERESTED,
+        "declines",
+        _any(
+            r"\balready (?:have|work with|working with|use|using|got) (?:a|an|someone|somebody|another|one)\b",
+            r"\bwent with (?:another|someone|somebody|a different)\b",
+            r"\b(?:i'll|we'll|i will|we will|gonna|going to) pass\b",
+            r"\bit's a no\b",
+            r"\bnot for (?:me|us)$",
+        ),
+    ),
+)
+_WHOLE_NO = re.compile(r"(?:no|nope|nah|pass|hard pass)(?: thanks| thank you)?")
+_CLAUSE_NO = re.compile(r"(?:no|nope|nah) (?:thanks|thank you|thx)")
+
+_SNOOZE = _Rule(
+    SignalKind.SNOOZE,
+    "later",
+    _any(
+        r"\b(?:try|text|e-?mail|message|ping|contact|remind|hit) (?:me|us)\b",
+        r"\b(?:check|circle|get|come|reach|touch) (?:back|base|out|in)\b",
+        r"\b(?:follow up|reconnect|revisit)\b",
+        r"\blet's (?:talk|chat|connect|speak)\b",
+        r"\bcall (?:me|us) (?:back )?(?:after|in a|in \w+ (?:days|weeks|months)|next)\b",
+        r"\bnot until\b",
+        r"\bmaybe (?:in|next|after|around|early|late)\b",
+        r"\b(?:busy|swamped|slammed)\b",
+        r"\bopens in\b",
+    ),
+)
+_SNOOZE_UNDATED = _any(
+    r"^not (?:right )?now\b",
+    r"\bmaybe later\b",
+    r"\bbad tim(?:e|ing)\b",
+    r"\bnot (?:a|the) (?:good|best|right) time\b",
+    r"\bdown the road\b",
+    r"\bsome other time\b",
+)
+
+_REQUESTS = (
+    _Rule(
+        SignalKind.MEETING_REQUESTED,
+        "meeting",
+        _any(
+            r"\b(?:can|could|shall|let's|want to|like to|love to|happy to|we) (?:we |us )?(?:meet|book|schedule|set up|arrange|reschedule|chat)\b",
+            r"\bavailable to (?:meet|talk|chat)\b",
+            r"\b(?:calendar|booking|scheduling) link\b",
+            r"\b(?:your|the) (?:calendly|calendar)\b",
+            r"\b(?:book|schedule|set up|arrange|move|reschedule|change) (?:a|an|our|my|the|another) (?:meeting|appointment|demo|consult\w*|zoom|session|time|slot)\b",
+            r"\bset something up\b",
+            r"\bany (?:openings?|availability|slots?|times)\b",
+            r"\bdo you have (?:anything|something|any|other|another|more)\b.{0,20}\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|times?|slots?|week)\b",
+            r"\bwhat times?\b",
+            r"\bother times\b",
+            r"\byour availability\b",
+        ),
+        re.compile(r"\b(?:don't|do not|had|was|were|no need)\b"),
+    ),
+    _Rule(
+        SignalKind.CALL_REQUESTED,
+        "call",
+        _any(
+            r"^(?:please |pls )?(?:can you |could (?:you|someone|somebody) |would you |feel free to )?(?:call|phone|ring) (?:me|us)\b(?! (?:bob|mr|ms|after|in a|in \w+ (?:days|weeks|months)|next))",
+            r"\b(?:could|can) (?:someone|somebody|you) (?:call|phone|ring) (?:me|us)\b",
+            r"\b(?:give (?:me|us) a|hop on a(?: quick)?|jump on a(?: quick)?) (?:call|ring|buzz)\b",
+            r"\btalk on the phone\b",
+        ),
+        re.compile(r"\b(?:don't|do not|never|missed|they)\b"),
+    ),
+    _Rule(
+        SignalKind.INFORMATION_REQUESTED,
+        "information",
+        _any(
+            r"\bhow much\b",
+            r"\bwhat(?:'s| is| are)? (?:the |your )?(?:pric\w+|cost|rates?|fees?)\b",
+            r"\bwhat (?:do you charge|does it cost|exactly do you)\b",
+            r"\b(?:send|share|give)\b.{0,20}\b(?:info|information|details|pricing|brochure|case studies|deck)\b",
+            r"\b(?:tell me|learn|know|hear) more\b",
+            r"\bdo you have (?:a |any |some )?(?:brochure|case studies|examples|pricing|website)\b",
+            r"\bhow does (?:it|this|that) work\b",
+            r"\bwhat (?:exactly )?do you (?:offer|do)\b",
+        ),
+        re.compile(r"\b(?:don't|do not|no)\b"),
+    ),
+)
+
+
+def read(words: str, said_at: datetime) -> Iterator[Signal]:
+    """Read a person's or a machine's own words, in lower case."""
+    pieces = list(clauses(words))
+    yield from _machine(words, said_at)
+    yield from _whole(words)
+    for piece in pieces:
+        yield from _wishes(piece)
+        yield from _snooze(piece, said_at)
+        if zone := zone_named_in(piece.text):
+            yield Signal(kind=SignalKind.TIMEZONE, confidence=LIKELY, rule="zone_named", zone=zone)
+    if choice := slot_choice(pieces):
+        yield Signal(kind=SignalKind.SLOT_ACCEPTED, confidence=SURE, rule="slot_named", choice=choice)
+
+
+def _machine(words: str, said_at: datetime) -> Iterator[Signal]:
+    """Messages that no person wrote: a whole line decides, not a clause."""
+    for line in words.split("\n"):
+        away = _OUT_OF_OFFICE.phrase.search(words)
+        for rule in (_BOUNCE, _AUTO_REPLY):
+            if rule.phrase.search(line) and not (away and rule is _AUTO_REPLY):
+                yield Signal(kind=rule.kind, confidence=SURE, rule=rule.name)
+        if _OUT_OF_OFFICE.phrase.search(line) and not line.endswith("?"):
+            yield Signal(
+                kind=SignalKind.OUT_OF_OFFICE,
+                confidence=SURE,
+                rule=_OUT_OF_OFFICE.name,
+                until=_back_on(words, said_at),
+            )
+
+
+def _back_on(words: str, said_at: datetime) -> date | None:
+    """The day of return: what follows "back" says more than what follows "until"."""
+    best = None
+    for sentence in re.split(r"[.\n]\s+|,\s+(?=back)|\band (?=will|i'll)", words):
+        for found in _UNTIL.finditer(sentence):
+            day = day_named(found[1] or found[2], said_at)
+            best = day if day is not None and (best is None or found[1]) else best
+    return best
+
+
+def _whole(words: str) -> Iterator[Signal]:
+    bare = _bare(words)
+    if _WHOLE_OPT_OUT.fullmatch(bare):
+        yield Signal(kind=SignalKind.OPT_OUT, confidence=1.0, rule="keyword")
+    if _WHOLE_NO.fullmatch(re.sub(r"\W+", " ", words).strip()):
+        yield Signal(kind=SignalKind.NOT_INTERESTED, confidence=LIKELY, rule="no")
+
+
+def _bare(words: str) -> str:
+    """Without politeness, marks and pictures."""
+    return " ".join(re.sub(r"[^\w -]+", " ", _POLITE.sub(" ", words)).split())
+
+
+def _wishes(piece: Clause) -> Iterator[Signal]:
+    if _CLAUSE_OPT_OUT.fullmatch(_bare(piece.text)):
+        yield Signal(kind=SignalKind.OPT_OUT, confidence=SURE, rule="keyword")
+    if _CLAUSE_NO.fullmatch(piece.text):
+        yield Signal(kind=SignalKind.NOT_INTERESTED, confidence=LIKELY, rule="no")
+    for rule in (*_OPT_OUT, *_NOT_INTERESTED, *_REQUESTS):
+        found = rule.phrase.search(piece.text)
+        if found and not (rule.unless or _NEVER).search(piece.text[: found.start()]):
+            yield Signal(kind=rule.kind, confidence=SURE if rule in _OPT_OUT else LIKELY, rule=rule.name)
+
+
+def _snooze(piece: Clause, said_at: datetime) -> Iterator[Signal]:
+    if _SNOOZE_UNDATED.search(piece.text):
+        yield Signal(
+            kind=SignalKind.SNOOZE, confidence=LIKELY, rule="undated", until=day_named(piece.text, said_at)
+        )
+    elif _SNOOZE.phrase.search(piece.sentence) and (until := day_named(piece.sentence, said_at)):
+        yield Signal(kind=SignalKind.SNOOZE, confidence=LIKELY, rule=_SNOOZE.name, until=until)

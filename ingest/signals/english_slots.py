@@ -1,0 +1,117 @@
+"""Slots: which of the times that we offered a reply takes. Anything unsure takes none."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from ingest.signals.clauses import Clause
+from pipeline.signals import LAST, Choice
+
+_ORDINALS = {"first": 1, "1st": 1, "earliest": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4,
+             "last": LAST, "latest": LAST}  # fmt: skip
+_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4}
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_SHORT = {
+    "mon": 0,
+    "tue": 1,
+    "tues": 1,
+    "wed": 2,
+    "thu": 3,
+    "thur": 3,
+    "thurs": 3,
+    "fri": 4,
+    "sat": 5,
+    "sun": 6,
+}
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+_MENTION = re.compile(
+    rf"\b(?:the )?(?P<month>{'|'.join(_MONTHS)})[a-z]{{0,6}}\.? (?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b"
+    rf"|\bthe (?P<monthday>\d{{1,2}})(?:st|nd|rd|th)\b"
+    rf"|\b(?:the )?(?P<ordinal>{'|'.join(_ORDINALS)})(?: (?:one|time|slot|option|choice))?\b"
+    rf"|(?:#|\b(?:option|number|slot|choice|no\.?) ?)(?P<number>\d|{'|'.join(_NUMBERS)})\b"
+    rf"|\b(?P<weekday>{'|'.join(_WEEKDAYS)}|{'|'.join(_SHORT)})\b"
+    rf"|\b(?:at )?(?P<hour>\d{{1,2}})(?::(?P<minute>\d\d))? ?(?P<half>[ap])\.?m\b\.?"
+    rf"|\b(?:at )?(?P<hour2>\d{{1,2}}):(?P<minute2>\d\d)\b"
+    rf"|\bat (?P<hour3>\d{{1,2}})(?: o'?clock)?\b"
+    rf"|\b(?:in the )?(?P<part>morning|afternoon|evening)\b"
+    rf"|\b(?P<noon>noon)\b"
+)
+# Every other word of a clause that takes a slot has to be one of these.
+_AGREEING = frozenset(
+    """a absolutely am and as at be best better book booked can choose confirm confirmed definitely do does fine for
+    go good great i i'd i'll in is it it's let's like love me my ok okay on one option our perfect perfectly pick
+    please prefer pls see slot sounds sure take takes thank thanks that that's the then thx time to us want we we'd
+    we'll will with work works would yeah yep yes you your""".split()
+)
+_DECLINING = re.compile(
+    r"\b(?:not|don't|doesn't|can't|cannot|won't|isn't|unable|unavailable|no|never|neither)\b"
+)
+_ONLY = re.compile(
+    r"(?:yes|yep|yeah|sure|great|perfect)?[ ,]*(?:(?:that |it |this )?(?:works|work)(?: (?:great|well|perfectly))?(?: for (?:me|us))?"
+    r"|sounds (?:good|great|perfect)|see you then|confirmed|i'll be there|that time (?:works|is (?:good|fine|great)))"
+)
+
+
+def slot_choice(pieces: Sequence[Clause]) -> Choice | None:
+    """What the clauses take together; None if none takes a slot, or if one is unsure about a time."""
+    taken: dict[str, Any] = {}
+    for piece in pieces:
+        named, rest = _named(piece.text)
+        if not named:
+            if _ONLY.fullmatch(piece.text) and not piece.asks:
+                taken.setdefault("any", True)
+            continue
+        if _DECLINING.search(piece.text):
+            continue
+        if piece.asks or not rest <= _AGREEING:
+            return None
+        if any(taken.get(field, value) != value for field, value in named.items()):
+            return None
+        taken.update(named)
+    if len(taken) > 1:
+        taken.pop("any", None)
+    return Choice(**taken) if taken else None
+
+
+def _named(text: str) -> tuple[dict[str, Any], set[str]]:
+    """What a clause names of a time, and the words around it; a mere digit counts only if it stands alone."""
+    if text in ("1", "2", "3", "4", "5"):
+        return {"ordinal": int(text)}, set()
+    named: dict[str, Any] = {}
+    text = text.removeprefix("but ").removeprefix("and ")
+    for found in _MENTION.finditer(text):
+        for field, value in _read(found).items():
+            if named.setdefault(field, value) != value:
+                return named, {"two times"}
+    rest = set(re.findall(r"[a-z0-9']+", _MENTION.sub(" ", text)))
+    return named, rest
+
+
+def _read(found: re.Match[str]) -> dict[str, Any]:
+    if found["month"]:
+        return {"month": _MONTHS.index(found["month"]) + 1, "day": int(found["day"])}
+    if found["monthday"]:
+        return {"day": int(found["monthday"])}
+    if found["ordinal"]:
+        return {"ordinal": _ORDINALS[found["ordinal"]]}
+    if found["number"]:
+        return {"ordinal": _NUMBERS.get(found["number"]) or int(found["number"])}
+    if found["weekday"]:
+        name = found["weekday"]
+        return {"weekday": _SHORT[name] if name in _SHORT else _WEEKDAYS.index(name)}
+    if found["part"]:
+        return {"part": found["part"]}
+    return _clock(found)
+
+
+def _clock(found: re.Match[str]) -> dict[str, Any]:
+    if found["noon"]:
+        return {"hour": 12, "minute": 0}
+    hour = int(found["hour"] or found["hour2"] or found["hour3"])
+    minute = int(found["minute"] or found["minute2"] or 0)
+    if hour > 23 or minute > 59:
+        return {}
+    if found["half"]:
+        return {"hour": hour % 12 + (12 if found["half"] == "p" else 0), "minute": minute}
+    return {"hour": hour, "minute": minute, "half_day_known": hour == 0 or hour > 12}

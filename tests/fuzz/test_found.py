@@ -1,0 +1,53 @@
+"""What the barrage and the chaos have found once, each by itself."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from db.desk import Database, connect
+from tests.ingest.calendly_story import Meeting
+from tests.ingest.receiving import Receiving, an_address
+
+
+@pytest.fixture
+def receiving(database: str) -> Iterator[Receiving]:
+    with Receiving(database) as started:
+        yield started
+
+
+@pytest.fixture
+def books(database: str) -> Iterator[Database]:
+    with connect(database) as own:
+        yield own
+
+
+def count(books: Database, table: str) -> int:
+    return int(books.execute(f"SELECT count(*) FROM {table}".encode()).fetchall()[0][0])
+
+
+def test_half_a_surrogate_in_an_address_loses_no_booking(receiving: Receiving, books: Database) -> None:
+    """It was ignored as unstorable: the digest of an address that is no text cannot be taken."""
+    address = an_address(books, "agency")
+    said = Meeting("a", "an\ud800na@example.com", 0).created()
+    assert receiving.deliver(address.endpoint, said) == [(200, {"ok": True})]
+    assert count(books, "inbox") == 1
+
+
+def test_a_parked_delivery_that_is_sent_again_is_one_dead_letter(
+    receiving: Receiving, books: Database
+) -> None:
+    """Each repetition was a letter of its own; another statement of the same meeting still is."""
+    address = an_address(books, "agency")
+    one = parked("Thursday, 5 March")
+    receiving.deliver(address.endpoint, one, one)
+    receiving.deliver(address.endpoint, one)
+    assert count(books, "dead_letter") == 1
+    receiving.deliver(address.endpoint, parked("2026-03-05 13:61"))
+    assert count(books, "dead_letter") == 2
+
+
+def parked(start: str) -> dict[str, Any]:
+    body = Meeting("a", "anna@example.com", 0).created()
+    body["payload"]["scheduled_event"] |= {"start_time": start, "end_time": None}
+    return body
