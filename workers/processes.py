@@ -1,6 +1,7 @@
 """The processes of the Procfile that drain: `worker`, `bulk` and `clock`. Each ends cleanly on TERM."""
 
 import signal
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from threading import Event
 
@@ -15,6 +16,7 @@ from workers.drainer import Drainer
 from workers.replayer import REPLAY_SECONDS, Replayer
 from workers.ringer import Ringer
 from workers.rounds import POLL_SECONDS, SWEEP_SECONDS, TICK_SECONDS, Poller, Round, Sweeper, Tick
+from workers.timetable import Duty, Timetable
 
 PICKUP_MS = 40
 
@@ -37,13 +39,20 @@ def run_worker(settings: Settings, lane: Lane, threads: int, *, poll: bool = Fal
         _wait("worker", lane)
 
 
-def run_clock(settings: Settings) -> None:
-    """Tick until TERM; of many clocks one is the leader."""
+def run_clock(settings: Settings, duties: Callable[[ExitStack, Ringer], Sequence[Duty]]) -> None:
+    """Keep the timetable until TERM; of many clocks one is the leader.
+
+    `duties` makes what the clock does besides ticking: faces above this floor bring it.
+    """
     with ExitStack() as stack:
         doorbell, ringer = _bell(settings, stack)
         tick = Tick(doorbell, Drainer(settings.database_dsn, ringer, Lane.BULK))
-        _walk(stack, "tick", TICK_SECONDS, tick, settings)
-        _walk(stack, "replayer", REPLAY_SECONDS, Replayer(ringer), settings)
+        own = (Duty("tick", TICK_SECONDS, tick.walk), Duty("replayer", REPLAY_SECONDS, Replayer(ringer).walk))
+        brought = duties(stack, ringer)
+        timetable = Timetable(settings.database_dsn)
+        stack.callback(timetable.stop)
+        for duty in (*own, *brought):
+            timetable.keep(duty)
         _wait("clock", "-")
 
 
@@ -55,13 +64,7 @@ def _bell(settings: Settings, stack: ExitStack) -> tuple[Doorbell, Ringer]:
     return doorbell, ringer
 
 
-def _walk(
-    stack: ExitStack,
-    name: str,
-    seconds: float,
-    walker: Sweeper | Poller | Tick | Replayer,
-    settings: Settings,
-) -> None:
+def _walk(stack: ExitStack, name: str, seconds: float, walker: Sweeper | Poller, settings: Settings) -> None:
     stack.callback(Round(name, seconds, walker.walk, settings.database_dsn).stop)
 
 
