@@ -2,7 +2,7 @@
 
 import typer
 
-from scripts import clients, connections, deliver, leads, processes, sweep, tokens, up
+from scripts import clients, connections, deliver, leads, processes, resubscribe, sweep, tokens, up
 
 app = typer.Typer(
     name="apptrail",
@@ -16,6 +16,7 @@ app.command("web")(processes.web)
 app.command("worker")(processes.worker)
 app.command("clock")(processes.clock)
 app.add_typer(clients.app, name="client")
+connections.app.command("resubscribe")(resubscribe.resubscribe)
 app.add_typer(connections.app, name="connection")
 app.add_typer(tokens.app, name="token")
 app.add_typer(leads.app, name="leads")
