@@ -76,9 +76,9 @@ def _steps(observations: Iterable[Observation]) -> Iterator[Observation]:
 
 def moment_of(said: Observation) -> datetime:
     """When an observation's newest fact took effect: its place in a timeline."""
-    if said.outcome is not None and said.outcome.at > said.effective_at:
-        return said.outcome.at
-    return said.effective_at
+    found_again = said.status.restored_at if said.status is not None else None
+    outcome_at = said.outcome.at if said.outcome is not None else None
+    return max(at for at in (said.effective_at, outcome_at, found_again) if at is not None)
 
 
 def _by_moment(said: Observation) -> tuple[datetime, int, int, bytes]:
@@ -109,7 +109,7 @@ class Walk:
         self._word_changed_at: datetime | None = None
         self._outcome_changed_at: datetime | None = None
         self._cancellation = _Cancellation()
-        self._removal: Register[Observation] = Register()
+        self._removals: list[Observation] = []
         self._restored_at: datetime | None = None
         self._moved = False
         self._detached: set[str] = set()
@@ -142,8 +142,8 @@ class Walk:
             return
         if said.status.restored_at is not None:
             self._restored_at = max(self._restored_at or said.status.restored_at, said.status.restored_at)
-        if said.status.removed and said.source is not Source.MIGRATION:
-            self._removal.offer((said.observed_at, said.digest), said)
+        if said.status.removed and not said.status.hearsay and said.source is not Source.MIGRATION:
+            self._removals.append(said)
             return
         word = said.status.word
         before = self._status.value
@@ -201,26 +201,26 @@ class Walk:
             if value is not None:
                 self._names.setdefault(field, Register()).offer(order, value)
 
-    def _standing_removal(self) -> Observation | None:
-        """The last removal, unless the provider was seen to have it again afterwards: nothing else undoes one."""
-        removal = self._removal.value
-        if removal is None or (self._restored_at is not None and self._restored_at > removal.observed_at):
-            return None
-        return removal
+    def _standing_removals(self) -> list[Observation]:
+        """The removals since the provider was last seen to have it again, for nothing else undoes one."""
+        back_at = self._restored_at
+        return [one for one in self._removals if back_at is None or one.observed_at >= back_at]
 
     def folded(self) -> Folded:
         """The state as a value."""
         word, removed = self._status.value or (None, False)
         start_at, end_at = self._times.value or (None, None)
         manual, manual_at = self._manual.value or (None, None)
-        word_changed_at = self._word_changed_at
         canceled = self._cancellation if word is Status.CANCELED else _Cancellation()
-        if (removal := self._standing_removal()) is not None and removal.status is not None:
+        changes = [self._word_changed_at, self._outcome_changed_at]
+        if standing := self._standing_removals():
             if word is not Status.CANCELED:
-                word_changed_at = removal.effective_at
-                canceled.take(removal, removal.status)
+                changes.append(min(one.effective_at for one in standing))
+                for one in sorted(standing, key=_by_moment):
+                    canceled.take(one, one.status or StatusWord(word=Status.CANCELED))
             word, removed = Status.CANCELED, True
-        changes = [at for at in (word_changed_at, self._outcome_changed_at) if at is not None]
+        elif self._removals:
+            changes.append(self._restored_at)
         return Folded(
             provider=self.observation.provider,
             external_id=self.observation.external_id,
@@ -231,7 +231,7 @@ class Walk:
             timezone=self._timezone.value,
             word=word,
             removed=removed,
-            word_changed_at=max(changes, default=None),
+            word_changed_at=max((at for at in changes if at is not None), default=None),
             outcome=self._outcome.value,
             manual=manual,
             manual_at=manual_at,
