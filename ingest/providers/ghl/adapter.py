@@ -6,7 +6,7 @@ from typing import Any
 
 from db.connections import Connection
 from ingest.adapter import Adapter, Headers, Reading
-from ingest.counters import LAYOUTS
+from ingest.counters import CONTACT_EVENTS, LAYOUTS
 from ingest.header_secrets import check_secret
 from ingest.providers.ghl.contacts import contact_reading
 from ingest.providers.ghl.events import read_event
@@ -18,8 +18,10 @@ from pipeline.words import Provider, Source
 
 CREATED, UPDATED, DELETED = "AppointmentCreate", "AppointmentUpdate", "AppointmentDelete"
 APPOINTMENTS = frozenset({CREATED, UPDATED, DELETED})
-# A contact that is deleted at GHL stays a lead: its history does not go with it.
-CONTACTS = frozenset({"ContactCreate", "ContactUpdate"})
+# Each carries the whole contact.
+CONTACTS = frozenset({"ContactCreate", "ContactUpdate", "ContactDndUpdate", "ContactTagUpdate"})
+# A contact that is deleted at GHL stays a lead, identities and all: what is still on its way finds it.
+CONTACT_DELETED = "ContactDelete"
 
 
 class GHL(Adapter):
@@ -81,6 +83,10 @@ def _check_app(connection: Connection, native: dict[str, Any]) -> None:
 
 def _read_native(connection: Connection, native: dict[str, Any], observed_at: datetime) -> Reading:
     said = text(native, "type")
+    if said == CONTACT_DELETED or said in CONTACTS:
+        CONTACT_EVENTS.labels(Provider.GHL, said).inc()
+    if said == CONTACT_DELETED:
+        raise Ignored("contact_deleted")
     if said in CONTACTS:
         return contact_reading(connection, native)
     if said not in APPOINTMENTS:
