@@ -38,7 +38,7 @@ def location(receiving: Receiving, address: Address) -> Location:
 
 
 def rows(books: Database, query: str) -> list[tuple[Any, ...]]:
-    return books.execute(query).fetchall()  # type: ignore[call-overload,no-any-return]
+    return books.execute(query).fetchall()
 
 
 def owners(books: Database) -> list[tuple[Any, ...]]:
@@ -180,12 +180,13 @@ def test_an_anonymous_connection_keeps_no_name_of_a_stub_but_a_leads_own(
     location.native(contact("ContactCreate"))
     location.native(contact("ContactUpdate", name="Jane Roe"))
     assert people(books) == [(None, None, True)]
-    imported(books, address, {"external_id": "crm-1", "ghl_contact_id": "contact-1", "first_name": "J."})
+    imported(books, address, {**CRM, "first_name": "J."})
     location.native(contact("ContactUpdate", name="Jane Roe"))
     assert people(books) == [("Jane Roe", "jane@example.com", False)]
 
 
-CRM = {"external_id": "crm-1", "ghl_contact_id": "contact-1"}
+CRM: dict[str, str | None] = {"external_id": "crm-1", "ghl_contact_id": "contact-1"}
+TEST_KEY = {"signing_keys": [verifier_of(Provider.GHL, KEY)]}
 
 
 @pytest.mark.parametrize("location_id", [LOCATION, None])
@@ -194,23 +195,20 @@ def test_a_contact_of_an_export_is_the_one_that_webhooks_name(
     receiving: Receiving, books: Database, location_id: str | None, order: str
 ) -> None:
     """RULES 1 and 2, where the export knows a contact's id and no location."""
-    if order == "connection last":
-        address = an_address(books, "agency")
+    address = an_address(books, "agency") if order == "connection last" else None
+    if address is not None:
         imported(books, address, CRM)
-        named = {
-            "location_id": location_id,
-            "secret_values": {"signing_keys": [verifier_of(Provider.GHL, KEY)]},
-        }
-        _, endpoint = connections.add(books, KEYRING, address.client_id, Provider.GHL, **named)
-        Location(receiving, endpoint).native(appointment())
+        _, endpoint = connections.add(
+            books, KEYRING, address.client_id, Provider.GHL, secret_values=TEST_KEY, location_id=location_id
+        )
     else:
         address = connected(books, "agency", location_id=location_id)
-        steps = [
-            lambda: imported(books, address, CRM),
-            lambda: Location(receiving, address.endpoint).native(appointment()),
-        ]
-        for step in steps if order == "import first" else steps[::-1]:
-            step()
+        endpoint = address.endpoint
+    if order == "import first":
+        imported(books, address, CRM)
+    Location(receiving, endpoint).native(appointment())
+    if order == "import last":
+        imported(books, address, CRM)
     assert rows(books, "SELECT l.external_id, i.kind FROM lead l JOIN inbox i ON i.lead_id = l.id") == [
         ("crm-1", "appointment")
     ]
@@ -222,9 +220,8 @@ def test_two_locations_of_a_client_may_use_one_contact_id_for_two_people(
 ) -> None:
     """G14: a contact's id says who somebody is within its location."""
     address = connected(books, "agency")
-    key = {"signing_keys": [verifier_of(Provider.GHL, KEY)]}
     _, second = connections.add(
-        books, KEYRING, address.client_id, Provider.GHL, secret_values=key, location_id="location-2"
+        books, KEYRING, address.client_id, Provider.GHL, secret_values=TEST_KEY, location_id="location-2"
     )
     Location(receiving, address.endpoint).native(appointment())
     Location(receiving, second).native(appointment(location="location-2", id="appointment-2"))
