@@ -144,12 +144,16 @@ def watched(
     database: Database, client_id: UUID, connection_id: UUID, subscription: dict[str, Any] | None
 ) -> None:
     """Keep what the watchdog saw of the provider's subscription."""
+    text = None if subscription is None else orjson.dumps(subscription).decode()
+    named = text if subscription and subscription.get("uri") else None
     database.execute(
-        """INSERT INTO connection_health (client_id, connection_id, subscription, checked_at)
-           VALUES (%s, %s, %s::jsonb, apptrail_now())
+        """INSERT INTO connection_health AS h
+               (client_id, connection_id, subscription, last_subscription, checked_at)
+           VALUES (%s, %s, %s::jsonb, %s::jsonb, apptrail_now())
            ON CONFLICT (client_id, connection_id) DO UPDATE
-           SET subscription = excluded.subscription, checked_at = excluded.checked_at""",
-        (client_id, connection_id, None if subscription is None else orjson.dumps(subscription).decode()),
+           SET subscription = excluded.subscription, checked_at = excluded.checked_at,
+               last_subscription = coalesce(excluded.last_subscription, h.last_subscription)""",
+        (client_id, connection_id, text, named),
     )
 
 
@@ -157,6 +161,15 @@ def watched_at(database: Database, client_id: UUID, connection_id: UUID) -> date
     """When the subscription was last looked at."""
     row = database.execute(
         "SELECT checked_at FROM connection_health WHERE client_id = %s AND connection_id = %s",
+        (client_id, connection_id),
+    ).fetchone()
+    return row[0] if row else None
+
+
+def last_subscription(database: Database, client_id: UUID, connection_id: UUID) -> dict[str, Any] | None:
+    """The subscription as the watchdog last saw one, were it disabled or gone since."""
+    row = database.execute(
+        "SELECT last_subscription FROM connection_health WHERE client_id = %s AND connection_id = %s",
         (client_id, connection_id),
     ).fetchone()
     return row[0] if row else None

@@ -69,15 +69,6 @@ def of_client(database: Database[Any], keyring: Keyring, client_id: UUID | None 
         return [_connection(row, keyring) for row in cursor]
 
 
-def is_alone(database: Database[Any], connection: Connection) -> bool:
-    """Whether its client has no other connection of its provider."""
-    row = database.execute(
-        "SELECT count(*) FROM connection WHERE client_id = %s AND provider = %s AND state <> 'removed'",
-        (connection.client_id, connection.provider),
-    ).fetchone()
-    return row is not None and row[0] == 1
-
-
 _SELECT = """
     SELECT c.id, c.client_id, c.provider, c.endpoint, c.secrets, c.unsigned, c.location_id, c.timezone,
            c.policy, c.state, c.settings, c.api_base_url, c.created_at, k.region, k.keep_reasons, k.pepper
@@ -119,6 +110,14 @@ def add(
         ),
     )  # fmt: skip
     return connection_id, endpoint
+
+
+def set_api_base_url(database: Database[Any], connection: Connection, url: str) -> None:
+    """Say where a connection's provider's API is from now on."""
+    database.execute(
+        "UPDATE connection SET api_base_url = %s WHERE id = %s AND client_id = %s",
+        (url, connection.id, connection.client_id),
+    )
 
 
 def renew_secrets(

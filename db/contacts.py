@@ -39,18 +39,19 @@ def _filling(client_id: UUID, lead_id: UUID, contact: Contact) -> tuple[Any, ...
 
 
 async def keep_contact(
-    database: AsyncConnection[Any], client_id: UUID, digest: bytes, contact: Contact
+    database: AsyncConnection[Any], client_id: UUID, digest: bytes, contact: Contact, *, stubs: bool = True
 ) -> None:
     """Write what the CRM says of a contact over what its lead has; what it does not say stays.
 
-    `digest` is the contact id's. Raises LockNotAvailable while the lead is busy: the CRM is to say it again.
+    `digest` is the contact id's. Without `stubs` only real leads are written to (policy `anonymous`).
+    Raises LockNotAvailable while the lead is busy: the CRM is to say it again.
     """
     async with database.transaction():
         await database.execute(LOCK_TIMEOUT)
         await database.execute(
             _KEEP,
             (contact.email, contact.phone, contact.first_name, contact.last_name, contact.full_name,
-             contact.ghl_contact_id, contact.timezone, client_id, IdentityKind.GHL_CONTACT, digest),
+             contact.ghl_contact_id, contact.timezone, client_id, IdentityKind.GHL_CONTACT, digest, stubs),
         )  # fmt: skip
 
 
@@ -67,4 +68,4 @@ _KEEP = """
         ghl_contact_id = coalesce(%s, l.ghl_contact_id), timezone = coalesce(%s, l.timezone), updated_at = now()
     FROM lead_identity i JOIN lead o ON o.client_id = i.client_id AND o.id = i.lead_id
     WHERE i.client_id = %s AND i.kind = %s AND i.digest = %s
-      AND l.client_id = o.client_id AND l.id = coalesce(o.merged_into, o.id)"""
+      AND l.client_id = o.client_id AND l.id = coalesce(o.merged_into, o.id) AND (%s OR NOT l.stub)"""

@@ -26,6 +26,19 @@ def of_appointment(key: AppointmentKey) -> Identity:
     return Identity(IdentityKind.APPOINTMENT, f"{key.provider}:{key.external_id}")
 
 
+def of_ghl_contact(contact_id: str | None, location_id: str | None) -> tuple[Identity, ...]:
+    """A GHL contact's names, strongest first: its id within its location, and the id alone as a hint.
+
+    A CRM's export knows the id alone, so that is what an import claims, and a connection without a location.
+    """
+    if not contact_id:
+        return ()
+    if not location_id:
+        return (Identity(IdentityKind.GHL_CONTACT, contact_id),)
+    within = Identity(IdentityKind.GHL_CONTACT, f"{location_id}:{contact_id}")
+    return within, Identity(IdentityKind.GHL_CONTACT, contact_id, hint=True)
+
+
 def of_email(text: str | None) -> Identity | None:
     """Trim and casefold, and no more: a tag or a dot may be another person (RULES 1).
 

@@ -10,7 +10,15 @@ import orjson
 
 from db.arrays import columns_of, literal
 from db.desk import Database
-from db.identities import digest_of, lock_key, of_appointment, of_email, of_linkedin, of_phone
+from db.identities import (
+    digest_of,
+    lock_key,
+    of_appointment,
+    of_email,
+    of_ghl_contact,
+    of_linkedin,
+    of_phone,
+)
 from db.ids import new_id
 from db.inbox import INSERT_JOBS, Ring, job_row
 from db.plans import by_index
@@ -67,10 +75,11 @@ def import_rows(
 ) -> Imported:
     """Import rows, each with its line number, in transactions of 500; running it again changes nothing."""
     imported = Imported()
+    locations = [name for (name,) in database.execute(_LOCATIONS, (client_id,))]
     chunk: list[_Person] = []
     for line, row in rows:
         try:
-            chunk.append(_person(row, region))
+            chunk.append(_person(row, region, locations))
         except BadRow as bad:
             imported.bad.append((line, bad.column, bad.reason))
         if len(chunk) == CHUNK:
@@ -81,12 +90,12 @@ def import_rows(
     return imported
 
 
-def _person(row: Row, region: str) -> _Person:
+def _person(row: Row, region: str, locations: Sequence[str]) -> _Person:
     row = {name: text.strip() for name, text in row.items() if name in COLUMNS and text and text.strip()}
     for name, text in row.items():
         if text and ("\0" in text or not text.isprintable()):
             raise BadRow(name, "unprintable")
-    identities = tuple(_identities(row, region))
+    identities = tuple(_identities(row, region, locations))
     if not identities:
         raise BadRow("external_id", "nothing in this row can name a lead")
     legacy = {name: text for name, text in row.items() if name in LEGACY_COLUMNS and text}
@@ -103,7 +112,7 @@ def _instant_text(name: str, text: str) -> str:
         raise BadRow(name, "not a time between 1990 and 2100") from None
 
 
-def _identities(row: Row, region: str) -> Iterator[Identity]:
+def _identities(row: Row, region: str, locations: Sequence[str]) -> Iterator[Identity]:
     """Strongest first."""
     for column, kind in (
         ("external_id", IdentityKind.EXTERNAL_ID),
@@ -111,6 +120,9 @@ def _identities(row: Row, region: str) -> Iterator[Identity]:
     ):
         if text := row.get(column):
             yield Identity(kind, text)
+            if kind is IdentityKind.GHL_CONTACT:
+                # An export does not say in which of the client's locations: no two of them share an id.
+                yield from (of_ghl_contact(text, location)[0] for location in locations)
     if profile := of_linkedin(row.get("linkedin_profile")):
         yield profile
     if row.get("email"):
@@ -266,6 +278,10 @@ def _owners(
         for kind, digest, lead, stub, base, external_id in rows
     }
 
+
+_LOCATIONS = """
+    SELECT DISTINCT location_id FROM connection
+    WHERE client_id = %s AND provider = 'ghl' AND location_id IS NOT NULL ORDER BY 1"""
 
 _LOOK_UP = """
     SELECT k.kind, k.digest, coalesce(w.id, l.id), coalesce(w.stub, l.stub),

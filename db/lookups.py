@@ -70,7 +70,7 @@ ASK = """
     FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],
                 %s::uuid[], %s::uuid[]) AS t
     ON CONFLICT (client_id, provider, external_id) DO UPDATE
-    SET state = 'waiting', reason = excluded.reason, asked_at = excluded.asked_at, attempts = 0, error = NULL,
+    SET state = 'waiting', not_at = '{}', reason = excluded.reason, asked_at = excluded.asked_at, attempts = 0, error = NULL,
         uri = coalesce(excluded.uri, l.uri), not_before = excluded.not_before, answered_at = NULL,
         connection_id = coalesce(excluded.connection_id, l.connection_id), lead_id = coalesce(excluded.lead_id, l.lead_id)
     WHERE l.state <> 'waiting'
@@ -88,9 +88,9 @@ def due(
         """SELECT id, client_id, provider, external_id, connection_id, lead_id, uri, reason, attempts
            FROM lookup
            WHERE client_id = %s AND provider = %s AND state = 'waiting' AND not_before <= apptrail_now()
-             AND (connection_id IS NULL OR connection_id = %s)
+             AND (connection_id = %s OR (connection_id IS NULL AND %s <> ALL (not_at)))
            ORDER BY not_before LIMIT %s""",
-        (client_id, provider, connection_id, limit),
+        (client_id, provider, connection_id, connection_id, limit),
     ).fetchall()
     return [
         Lookup(
@@ -133,6 +133,19 @@ def put_off(database: Database[Any], lookup: Lookup, error: str) -> None:
            WHERE client_id = %s AND id = %s""",
         (error, jittered, lookup.client_id, lookup.id),
     )
+
+
+def not_here(database: Database[Any], lookup: Lookup, connection_id: UUID) -> bool:
+    """Note that a connection has no such appointment; True once every connection of the provider said so."""
+    row = database.execute(
+        """UPDATE lookup l SET not_at = array_append(array_remove(not_at, %(one)s), %(one)s)
+           WHERE client_id = %(client)s AND id = %(id)s
+           RETURNING NOT EXISTS (SELECT 1 FROM connection c
+                                 WHERE c.client_id = l.client_id AND c.provider = l.provider
+                                   AND c.state <> 'removed' AND c.id <> ALL (l.not_at))""",
+        {"one": connection_id, "client": lookup.client_id, "id": lookup.id},
+    ).fetchone()
+    return row is not None and bool(row[0])
 
 
 def contact_id_of(database: Database[Any], client_id: UUID, lead_id: UUID) -> str | None:

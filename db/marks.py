@@ -9,7 +9,7 @@ from uuid import UUID
 from db.arrays import literal
 from db.desk import Database
 from pipeline.observation import AppointmentKey, Observation
-from pipeline.sweeping import Span
+from pipeline.sweeping import Span, Tier
 from pipeline.words import SOURCE_STRENGTH, Provider, Source
 
 
@@ -29,6 +29,8 @@ class Held:
 
     external_id: str
     uri: str | None
+    listed: bool
+    """Whether this connection's listings have shown it before; else it may be another connection's."""
 
 
 def known(
@@ -116,17 +118,18 @@ def standing(
 
 
 def live_within(
-    database: Database, client_id: UUID, connection_id: UUID, provider: Provider, span: Span
+    database: Database, client_id: UUID, connection_id: UUID, provider: Provider, tier: Tier, span: Span
 ) -> list[tuple[str, Held]]:
-    """The live appointments of a connection that start in a span, by the name under which it lists them.
+    """The live appointments that start in a span, by the name under which a listing shows them.
 
-    An appointment that no listing has shown yet is this connection's only where the client has no other of
-    the provider: asking a stranger would bring a 404 that says nothing.
+    Those that this connection has listed before, and those that none has, though each connection of the
+    provider has swept this tier since they were first told of.
     """
     rows = database.execute(_LIVE_WITHIN, {
-        "client": client_id, "connection": connection_id, "provider": provider, "start": span.start, "end": span.end,
+        "client": client_id, "connection": connection_id, "provider": provider, "tier": tier,
+        "start": span.start, "end": span.end,
     })  # fmt: skip
-    return [(name, Held(external_id, uri)) for name, external_id, uri in rows]
+    return [(name, Held(external_id, uri, listed)) for name, external_id, uri, listed in rows]
 
 
 def refresh_checked(
@@ -141,19 +144,23 @@ def refresh_checked(
 
 
 _LIVE_WITHIN: Any = """
-    SELECT CASE WHEN a.provider = 'calendly'
-                THEN regexp_replace(a.calendly_scheduled_event_uri, '^.*/', '') ELSE a.external_id END,
-           a.external_id, a.calendly_invitee_uri
-    FROM appointment a
-    WHERE a.client_id = %(client)s AND a.provider = %(provider)s AND a.start_at >= %(start)s AND a.start_at < %(end)s
-      AND a.status IN ('pending', 'confirmed') AND NOT a.placeholder
-      AND ((SELECT count(*) FROM connection c
-            WHERE c.client_id = %(client)s AND c.provider = %(provider)s AND c.state <> 'removed') = 1
-           OR EXISTS (SELECT 1 FROM sweep_mark m WHERE m.client_id = a.client_id
-                      AND m.connection_id = %(connection)s
-                      AND m.name = CASE WHEN a.provider = 'calendly'
-                                        THEN regexp_replace(a.calendly_scheduled_event_uri, '^.*/', '')
-                                        ELSE a.external_id END))"""
+    SELECT a.name, a.external_id, a.calendly_invitee_uri, m.of_us
+    FROM (SELECT *, CASE WHEN provider = 'calendly' THEN regexp_replace(calendly_scheduled_event_uri, '^.*/', '')
+                         ELSE external_id END AS name
+          FROM appointment
+          WHERE client_id = %(client)s AND provider = %(provider)s AND start_at >= %(start)s AND start_at < %(end)s
+            AND status IN ('pending', 'confirmed') AND NOT placeholder) AS a
+    CROSS JOIN LATERAL (SELECT coalesce(bool_or(s.connection_id = %(connection)s), false) AS of_us, count(*) AS marks
+                        FROM connection c
+                        JOIN sweep_mark s ON s.client_id = c.client_id AND s.connection_id = c.id AND s.name = a.name
+                        WHERE c.client_id = %(client)s AND c.provider = %(provider)s) AS m
+    WHERE m.of_us
+       OR (m.marks = 0
+           AND NOT EXISTS (SELECT 1 FROM connection c
+                           WHERE c.client_id = %(client)s AND c.provider = %(provider)s AND c.state <> 'removed'
+                             AND c.id <> %(connection)s
+                             AND coalesce((c.watermarks->(%(tier)s::text)->>'at')::timestamptz, '-infinity')
+                                 <= a.first_effective_at))"""
 
 _REFRESH_CHECKED = """
     UPDATE lead SET appointment_last_checked_at = apptrail_now()

@@ -17,7 +17,7 @@ from db.ids import new_id, new_id_text
 from db.lookups import ASK, STUB, ask_row
 from db.parcels import ANONYMOUS, PRIORITY, Parcel, Parked, Payload, Posted, Ring
 from db.plans import SET_BY_INDEX
-from pipeline.addressing import Contact, Owner, Verdict, choose
+from pipeline.addressing import Contact, Identity, Owner, Verdict, choose
 from pipeline.doubts import Doubt
 from pipeline.job import MergeAsked
 from pipeline.words import Lane, Source
@@ -88,7 +88,7 @@ class Batch:
             lead = verdict.lead or self._new_stub(parcel)
             if lead.bare and parcel.policy != ANONYMOUS:
                 self.fills.append((parcel.client_id, lead.lead_id, parcel.contact))
-            for client_id, kind, digest in claims:
+            for client_id, kind, digest in claims[: len(claims) - sum(map(_is_hint, parcel.identities))]:
                 if digest not in owners:
                     owners[digest] = lead
                     self._identities.append((client_id, new_id_text(), kind, digest, lead.lead_id))
@@ -145,10 +145,14 @@ def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> Sequence[str]:
 
 
 def _claims_of(parcel: Parcel) -> list[Claim]:
-    """The appointment's own claim first, if there is one, then the others, strongest first."""
+    """The appointment's own claim first, if there is one, then the others, strongest first; hints come last."""
     keys = () if parcel.key is None else (parcel.key, *parcel.links)
-    identities = (*map(of_appointment, keys), *parcel.identities)
+    identities = (*map(of_appointment, keys), *sorted(parcel.identities, key=_is_hint))
     return [(parcel.client_id, one.kind, digest_of(parcel.pepper, one).hex()) for one in identities]
+
+
+def _is_hint(identity: Identity) -> bool:
+    return identity.hint
 
 
 def job_row(

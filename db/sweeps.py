@@ -188,7 +188,8 @@ def has_work(database: Database, client_id: UUID, connection_id: UUID, provider:
     row = database.execute(
         """SELECT EXISTS (SELECT 1 FROM lookup l WHERE l.client_id = %(client)s AND l.provider = %(provider)s
                           AND l.state = 'waiting' AND l.not_before <= apptrail_now()
-                          AND (l.connection_id IS NULL OR l.connection_id = %(connection)s))
+                          AND (l.connection_id = %(connection)s
+                               OR (l.connection_id IS NULL AND %(connection)s <> ALL (l.not_at))))
                OR NOT EXISTS (SELECT 1 FROM connection_health h WHERE h.client_id = %(client)s
                               AND h.connection_id = %(connection)s
                               AND h.checked_at > apptrail_now() - %(every)s)""",

@@ -14,6 +14,7 @@ from db.desk import connect_soon
 from db.failures import is_about_the_data, is_transient
 from db.identities import digest_of
 from db.inbox import Parcel, Ring
+from db.parcels import ANONYMOUS
 from db.writer import Writer
 from ingest.counters import BATCH_PARCELS, STORE_SECONDS
 from ingest.verdicts import CannotPersist, Ignored
@@ -156,9 +157,9 @@ class Batcher:
         """Write the CRM's own word on who somebody is; raises CannotPersist if the lead stays busy."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS), await connect_soon(self._dsn) as database:
-                await keep_contact(
-                    database, connection.client_id, digest_of(connection.pepper, identity), contact
-                )
+                digest = digest_of(connection.pepper, identity)
+                stubs = connection.policy != ANONYMOUS
+                await keep_contact(database, connection.client_id, digest, contact, stubs=stubs)
         except Exception as error:
             if not is_transient(error) and not isinstance(error, TimeoutError):
                 raise

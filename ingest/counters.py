@@ -10,6 +10,14 @@ LAYOUTS = Counter(
     "Authentic bodies in a layout that the provider does not document.",
     ("provider", "layout"),
 )
+CONTACT_EVENTS = Counter(
+    "apptrail_contact_events_total",
+    "What a CRM told of contacts, by its own name for the event; a suppression among them.",
+    ("provider", "event"),
+)
+UNKNOWN_WORDS = Counter(
+    "apptrail_unknown_status_words_total", "Status words that nobody knows, read as pending.", ("provider",)
+)
 STORE_SECONDS = Histogram(
     "apptrail_delivery_seconds",
     "Seconds that the delivery that waited longest in its batch waited, normalized, until it was committed.",

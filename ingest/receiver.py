@@ -1,6 +1,6 @@
 """The receiver: size → verify → read → post. A delivery is answered 2xx only when its jobs are committed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -11,6 +11,7 @@ from db.connections import Connection
 from db.ids import new_id
 from db.inbox import Parcel
 from ingest.adapter import Adapter, Headers, Reading
+from ingest.admission import admitted
 from ingest.batcher import Batcher
 from ingest.bodies import Receive, read_body
 from ingest.counters import DELIVERIES
@@ -86,13 +87,7 @@ class Receiver:
         connections = await self._endpoints.find(adapter.provider, endpoint)
         body = await read_body(receive, headers, adapter.size_limit)
         received_at = clock.now()
-        connection = connections[0]
-        account = adapter.account_in(body) if len(connections) > 1 or connection.location_id else None
-        if account is not None:
-            connection = _of_account(connections, account) or connection
-        adapter.verify(connection, headers, body, received_at)
-        if account is not None and connection.location_id not in (None, account):
-            raise Ignored("other_location")
+        connection = admitted(adapter, connections, headers, body, received_at)
         readings = adapter.read(connection, body, received_at)
         await self._batcher.store([_parcel(connection, one, received_at, trace_id) for one in readings])
         self._heard(connection, received_at)
@@ -122,12 +117,6 @@ class Receiver:
             {"ok": False, "error": "try_again"},
             ((b"retry-after", RETRY_AFTER_SECONDS),),
         )
-
-
-def _of_account(connections: Sequence[Connection], account: str) -> Connection | None:
-    """The connection behind a shared endpoint that has an account; else one that is for any."""
-    exact = [one for one in connections if one.location_id == account]
-    return next(iter(exact or [one for one in connections if one.location_id is None]), None)
 
 
 def _parcel(connection: Connection, reading: Reading, received_at: datetime, trace_id: UUID) -> Parcel:

@@ -19,10 +19,14 @@ class IdentityKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """One name of a lead, in the clear and normalized; it is digested before it is stored."""
+    """One name of a lead, in the clear and normalized; it is digested before it is stored.
+
+    A `hint` names the lead that holds it, and is claimed for nobody: a name that means more than one person.
+    """
 
     kind: IdentityKind
     value: str
+    hint: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

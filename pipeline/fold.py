@@ -79,9 +79,9 @@ def _steps(observations: Iterable[Observation]) -> Iterator[Observation]:
 
 def moment_of(said: Observation) -> datetime:
     """When an observation's newest fact took effect: its place in a timeline."""
-    if said.outcome is not None and said.outcome.at > said.effective_at:
-        return said.outcome.at
-    return said.effective_at
+    found_again = said.status.restored_at if said.status is not None else None
+    outcome_at = said.outcome.at if said.outcome is not None else None
+    return max(at for at in (said.effective_at, outcome_at, found_again) if at is not None)
 
 
 def _by_moment(said: Observation) -> tuple[datetime, int, int, bytes]:
@@ -112,7 +112,7 @@ class Walk:
         self._word_changed_at: datetime | None = None
         self._outcome_changed_at: datetime | None = None
         self._cancellation = Cancellation()
-        self._removal: Register[Observation] = Register()
+        self._removals: list[Observation] = []
         self._restored_at: datetime | None = None
         self._moved = False
         self._detached: set[str] = set()
@@ -148,8 +148,8 @@ class Walk:
             return
         if said.status.restored_at is not None:
             self._restored_at = max(self._restored_at or said.status.restored_at, said.status.restored_at)
-        if said.status.removed and said.source is not Source.MIGRATION:
-            self._removal.offer((said.observed_at, said.digest), said)
+        if said.status.removed and not said.status.hearsay and said.source is not Source.MIGRATION:
+            self._removals.append(said)
             return
         word = said.status.word
         before = self._status.value
@@ -209,12 +209,10 @@ class Walk:
             if value is not None:
                 self._names.setdefault(field, Register()).offer(order, value)
 
-    def _standing_removal(self) -> Observation | None:
-        """The last removal, unless the provider was seen to have it again afterwards: nothing else undoes one."""
-        removal = self._removal.value
-        if removal is None or (self._restored_at is not None and self._restored_at > removal.observed_at):
-            return None
-        return removal
+    def _standing_removals(self) -> list[Observation]:
+        """The removals since the provider was last seen to have it again, for nothing else undoes one."""
+        back_at = self._restored_at
+        return [one for one in self._removals if back_at is None or one.observed_at >= back_at]
 
     def _start(self) -> datetime | None:
         return self._times.value[0] if self._times.value else None
@@ -222,12 +220,17 @@ class Walk:
     def _standing(self) -> "_Standing":
         """What the provider's words add up to, a removal over all of them."""
         word, removed = self._status.value or (None, False)
-        changed_at, cancellation = self._word_changed_at, self._cancellation
-        if (removal := self._standing_removal()) is not None and removal.status is not None:
+        changes, cancellation = [self._word_changed_at], self._cancellation
+        if removals := self._standing_removals():
             if word is not Status.CANCELED:
-                changed_at, cancellation = removal.effective_at, Cancellation()
-                cancellation.take(removal, removal.status)
+                changes.append(min(one.effective_at for one in removals))
+                cancellation = Cancellation()
+                for one in sorted(removals, key=_by_moment):
+                    cancellation.take(one, one.status or StatusWord(word=Status.CANCELED))
             word, removed = Status.CANCELED, True
+        elif self._removals:
+            changes.append(self._restored_at)
+        changed_at = max((at for at in changes if at is not None), default=None)
         return _Standing(word, removed, changed_at, cancellation)
 
     def _status_shown(self, standing: "_Standing") -> Status:

@@ -39,12 +39,14 @@ class Schedule(Fact):
 class StatusWord(Fact):
     """The provider's word for the status; `canceled_at` only where the provider states it.
 
-    `removed`: the provider has it no longer. `restored_at`: a GET that was made because it was removed found it
-    at that instant (RULES 12).
+    `removed`: the provider has it no longer. `hearsay`: that is only a workflow's word, which stands until
+    something more trustworthy is said. `restored_at`: a GET that was made because it was removed found it at
+    that instant (RULES 12).
     """
 
     word: Status
     removed: bool = False
+    hearsay: Literal[True] | None = None
     canceled_at: datetime | None = None
     cancel_reason: str | None = None
     restored_at: datetime | None = None

@@ -139,6 +139,11 @@ def status_from(word: str) -> Status:
     return STATUS_WORDS.get(word) or STATUS_WORDS.get(spelled(word), Status.PENDING)
 
 
+def is_known(word: str) -> bool:
+    """Say whether a provider's status word is one that we have a word for."""
+    return spelled(word) in STATUS_WORDS
+
+
 def is_removal(word: str) -> bool:
     """Say whether the word means that the provider no longer has the appointment."""
     return spelled(word) == "deleted"

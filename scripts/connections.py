@@ -19,6 +19,11 @@ def add(
     provider: Provider = typer.Argument(help="Whose webhooks it takes."),
     signing_key: list[str] = typer.Option([], help="Key that deliveries are signed with; twice to rotate."),
     api_token: str | None = typer.Option(None, help="Token of the provider's API."),
+    oauth_client_id: str | None = typer.Option(
+        None, help="GoHighLevel app's client id, with --refresh-token."
+    ),
+    oauth_client_secret: str | None = typer.Option(None, help="GoHighLevel app's client secret."),
+    refresh_token: str | None = typer.Option(None, help="GoHighLevel OAuth refresh token of the location."),
     location_id: str | None = typer.Option(None, help="The provider's own name of the account."),
     timezone: str | None = typer.Option(None, help="IANA zone of wall times that name none."),
     share: str | None = typer.Option(None, help="Endpoint of another connection to stand behind too."),
@@ -34,7 +39,14 @@ def add(
     if policy not in ("create", "anonymous"):
         console.fail("--policy: `create` or `anonymous`.")
     loaded = console.settings()
-    secrets = {"signing_keys": signing_key, "header_secrets": header_secret, "api_token": api_token}
+    oauth = {
+        "oauth_client_id": oauth_client_id,
+        "oauth_client_secret": oauth_client_secret,
+        "refresh_token": refresh_token,
+    }
+    if any(oauth.values()) and not all(oauth.values()):
+        console.fail("--refresh-token, --oauth-client-id and --oauth-client-secret: all three or none.")
+    secrets = {"signing_keys": signing_key, "header_secrets": header_secret, "api_token": api_token, **oauth}
     with console.database(loaded) as database, console.secrets_opened():
         found = console.find_client(database, client)
         try:

@@ -85,7 +85,7 @@ def _people() -> Iterator[tuple[int, Row]]:
             number,
             {
                 "external_id": f"demo-{number:03d}",
-                "email": _email(number),
+                "email": email(number),
                 "phone": f"+1202555{number:04d}",
                 "first_name": made_up.choice(FIRST),
                 "last_name": made_up.choice(LAST),
@@ -94,7 +94,7 @@ def _people() -> Iterator[tuple[int, Row]]:
         )
 
 
-def _email(number: int) -> str:
+def email(number: int) -> str:
     return f"lead{number:03d}@example.com"
 
 
@@ -109,7 +109,7 @@ def _histories(client_id: UUID, pepper: bytes, now: datetime) -> Iterator[Parcel
             for said in _meeting(f"demo-{number:03d}-{meeting}", zone, now, made_up):
                 yield Parcel(
                     client_id=client_id, pepper=pepper, received_at=now, trace_id=new_id(), said=said,
-                    key=said.key, links=said.linked, identities=(Identity(IdentityKind.EMAIL, _email(number)),),
+                    key=said.key, links=said.linked, identities=(Identity(IdentityKind.EMAIL, email(number)),),
                 )  # fmt: skip
 
 
@@ -161,7 +161,7 @@ def _said(
 def _shown(database: Database, keyring: Keyring, demo: Client, var: Path) -> Shown:
     """The lead of the first webhook; its body is written anew, so that the meeting lies ahead."""
     pepper = clients.pepper_of(database, keyring, demo.id)
-    lead_id = clients.lead_of(database, pepper, demo.id, Identity(IdentityKind.EMAIL, _email(2)))
+    lead_id = clients.lead_of(database, pepper, demo.id, Identity(IdentityKind.EMAIL, email(2)))
     now: datetime = database.execute("SELECT apptrail_now()").fetchone()[0]  # type: ignore[index]
     body = var / "demo" / "invitee.created.json"
     body.parent.mkdir(parents=True, exist_ok=True)
@@ -179,7 +179,7 @@ def _webhook(name: str, now: datetime) -> dict[str, object]:
         "created_by": f"{API}/users/demo",
         "payload": {
             "uri": f"{event}/invitees/{name}",
-            "email": _email(2),
+            "email": email(2),
             "name": "Chiara Costa",
             "status": "active",
             "timezone": "Europe/Berlin",

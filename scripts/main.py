@@ -2,7 +2,19 @@
 
 import typer
 
-from scripts import clients, connections, dead_letters, deliver, leads, pausing, processes, sweep, tokens, up
+from scripts import (
+    clients,
+    connections,
+    dead_letters,
+    deliver,
+    leads,
+    pausing,
+    processes,
+    resubscribe,
+    sweep,
+    tokens,
+    up,
+)
 
 app = typer.Typer(
     name="apptrail",
@@ -16,6 +28,7 @@ app.command("web")(processes.web)
 app.command("worker")(processes.worker)
 app.command("clock")(processes.clock)
 app.add_typer(clients.app, name="client")
+connections.app.command("resubscribe")(resubscribe.resubscribe)
 app.add_typer(connections.app, name="connection")
 app.add_typer(tokens.app, name="token")
 app.add_typer(leads.app, name="leads")

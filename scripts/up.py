@@ -11,7 +11,7 @@ from boot.embedded import servers
 from boot.settings import PROJECT, Settings, child_environment, counters_folder
 from boot.supervisor import read_procfile, supervise
 from db import migrate, sign_in
-from scripts import console, demo
+from scripts import console, demo, demo_location
 
 
 def up(
@@ -30,13 +30,14 @@ def up(
             console.secrets_opened(),
         ):
             shown = demo.ensure(database, witness, console.keyring(loaded), loaded.var)
+            location = demo_location.ensure(database, console.keyring(loaded), loaded)
             sign_in.ensure_operator(database, demo.OPERATOR, "admin")
             link = sign_in.make_link(database, demo.OPERATOR)
         _greet(loaded, shown, link)
         _empty(counters_folder(loaded.var))
         asyncio.run(
             supervise(
-                read_procfile(PROJECT / "Procfile"),
+                {**read_procfile(PROJECT / "Procfile"), **location},
                 environment=child_environment(loaded),
                 scale=_scale(scale),
                 servers=started,

@@ -82,6 +82,8 @@ def _health(row: dict[str, Any], errors: dict[str, int], silence: str) -> tuple[
     subscription = row.get("subscription") or {}
     if subscription.get("state") == "disabled":
         return "unhealthy", "subscription_disabled"
+    if subscription.get("state") == "missing":
+        return "degraded", "subscription_missing"
     if subscription.get("retry_started_at"):
         return "degraded", "subscription_retrying"
     if silence == "silent":

@@ -72,10 +72,13 @@ def read_inbound(
     return message_reading(connection, heard, speaker)
 
 
+def is_opt_out(said: dict[str, Any]) -> bool:
+    """Whether a contact is not to be disturbed at all."""
+    return said.get("dnd") is True
+
+
 def read_dnd(connection: Connection, said: dict[str, Any], observed_at: datetime) -> Reading:
-    """Read a ContactDndUpdate: do-not-disturb is an opt-out; that it was lifted is a person's to say, here."""
-    if said.get("dnd") is not True:
-        raise Ignored("dnd_lifted")
+    """Read a ContactDndUpdate that is an opt-out; that one was lifted is a person's to say, here."""
     contact_id = text_in(said, "id", "contactId")
     heard = Heard(
         provider=Provider.GHL,

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from db.connections import Connection
-from db.identities import of_email, of_linkedin, of_phone
+from db.identities import of_email, of_ghl_contact, of_linkedin, of_phone
 from db.inbox import Parked
 from ingest.adapter import Reading
 from ingest.payload import clean_name
 from ingest.signals import Classifier, Rules
 from ingest.verdicts import Ignored
-from pipeline.addressing import Contact, Identity, IdentityKind
+from pipeline.addressing import Contact, Identity
 from pipeline.instants import read_instant, zone_named
 from pipeline.message import Channel, MessageSaid
 from pipeline.signals import Signal, SignalKind
@@ -36,16 +36,15 @@ class Speaker:
     last_name: str | None = field(default=None, repr=False)
     full_name: str | None = field(default=None, repr=False)
 
-    def identities(self, region: str) -> Iterator[Identity]:
+    def identities(self, connection: Connection) -> Iterator[Identity]:
         """What names the speaker's lead, strongest first."""
-        if self.ghl_contact_id:
-            yield Identity(IdentityKind.GHL_CONTACT, self.ghl_contact_id)
+        yield from of_ghl_contact(self.ghl_contact_id, connection.location_id)
         for text in self.linkedin:
             if profile := of_linkedin(text):
                 yield profile
         if email := of_email(self.email):
             yield email
-        if phone := of_phone(self.phone, region):
+        if phone := of_phone(self.phone, connection.region):
             yield phone
 
 
@@ -65,7 +64,7 @@ class Heard:
 
 def message_reading(connection: Connection, heard: Heard, speaker: Speaker) -> Reading:
     """Read a message for a connection. Raises Ignored where nothing names a lead."""
-    identities = tuple(speaker.identities(connection.region))
+    identities = tuple(speaker.identities(connection))
     if not identities:
         raise Ignored("nobody_named")
     zone = zone_named(connection.timezone)

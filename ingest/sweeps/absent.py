@@ -24,9 +24,11 @@ def suspect_absent(database: Database, connection: Connection, run: Run, span: S
     `shown` are the names of everything that the listing showed, from its first page to its last. Raises
     MassDisappearance, with nothing asked.
     """
-    held = marks.live_within(database, connection.client_id, connection.id, connection.provider, span)
+    held = marks.live_within(
+        database, connection.client_id, connection.id, connection.provider, run.tier, span
+    )
     gone = [one for name, one in held if name not in shown]
-    if is_mass_disappearance(len(gone), len(held)):
+    if is_mass_disappearance(sum(one.listed for one in gone), sum(one.listed for _, one in held)):
         connection_health.alert(database, connection.client_id, connection.id, MASS_DISAPPEARANCE)
         log.error(
             "mass_disappearance",
@@ -39,10 +41,13 @@ def suspect_absent(database: Database, connection: Connection, run: Run, span: S
         raise MassDisappearance
     if gone:
         at = sweeps.now(database)
-        doubts = [
-            Doubt(AppointmentKey(connection.provider, one.external_id), lookups.ABSENT, at, one.uri)
-            for one in gone
-        ]
-        lookups.ask(database, connection.client_id, doubts, connection_id=connection.id)
+        for listed in (True, False):
+            doubts = [
+                Doubt(AppointmentKey(connection.provider, one.external_id), lookups.ABSENT, at, one.uri)
+                for one in gone
+                if one.listed is listed
+            ]
+            whose = connection.id if listed else None
+            lookups.ask(database, connection.client_id, doubts, connection_id=whose)
         sweeps.suspect(database, run, len(gone))
     return len(gone)

@@ -27,13 +27,10 @@ A_PASS = 50
 log = get_logger(__name__)
 
 
-def confirm(hands: Hands, connection: Connection, api: ProviderApi, *, alone: bool) -> int:
-    """Ask what is due of a connection; returns how many questions were closed. The caller holds its lease.
-
-    `alone`: the client has no other connection of this provider, so that a 404 speaks for all of them.
-    """
+def confirm(hands: Hands, connection: Connection, api: ProviderApi) -> int:
+    """Ask what is due of a connection; returns how many questions were closed. The caller holds its lease."""
     due = lookups.due(hands.database, connection.client_id, connection.provider, connection.id, A_PASS)
-    asking = _Asking(hands, connection, api, alone=alone)
+    asking = _Asking(hands, connection, api)
     closed = 0
     for lookup in due:
         try:
@@ -61,12 +58,11 @@ def confirm(hands: Hands, connection: Connection, api: ProviderApi, *, alone: bo
 class _Asking:
     """One connection's questions."""
 
-    def __init__(self, hands: Hands, connection: Connection, api: ProviderApi, *, alone: bool) -> None:
+    def __init__(self, hands: Hands, connection: Connection, api: ProviderApi) -> None:
         self._hands = hands
         self._database = hands.database
         self._connection = connection
         self._api = api
-        self._alone = alone
         self._calls = Calls(hands.database, connection)
 
     def ask(self, lookup: Lookup) -> str | None:
@@ -77,8 +73,8 @@ class _Asking:
         if reading is not None:
             self._post(lookup, self._told(lookup, reading, contact), ANSWERED)
             return ANSWERED
-        if lookup.connection_id is None and not self._alone:
-            lookups.put_off(self._database, lookup, "not_here")
+        # Where it is not known whose it is, a 404 says something only once every account has said it.
+        if lookup.connection_id is None and not lookups.not_here(self._database, lookup, self._connection.id):
             return None
         if lookup.key.provider is Provider.GHL:
             self._post(lookup, _removed(lookup, asked_at), ANSWERED)

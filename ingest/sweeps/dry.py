@@ -33,7 +33,9 @@ def look(
                 swept.add(sorted_.counts)
                 keys += [reading.key.external_id for reading in sorted_.news if reading.key]
                 shown.update(pages.name_of(mark) for mark in _all(page.marks, page.unchanged))
-            held = marks.live_within(database, connection.client_id, connection.id, connection.provider, span)
+            held = marks.live_within(
+                database, connection.client_id, connection.id, connection.provider, tier, span
+            )
             swept.suspects += sum(name not in shown for name, _ in held)
         swept.state = "finished"
     except NotNow as not_now:

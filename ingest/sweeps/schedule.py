@@ -143,8 +143,7 @@ def ask_open_questions(hands: Hands, connection: Connection, api: ProviderApi) -
     if not leases.take(hands.database, lease_of(connection.id), owner, LEASE_SECONDS):
         return
     try:
-        alone = connections.is_alone(hands.database, connection)
-        confirm(hands, connection, api, alone=alone)
+        confirm(hands, connection, api)
         watchdog.look_after(hands.database, connection, api)
     finally:
         leases.give_back(hands.database, lease_of(connection.id), owner)

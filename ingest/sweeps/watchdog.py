@@ -11,9 +11,11 @@ from ingest.apis.api import ApiFailed, ProviderApi, Subscription
 from ingest.sweeps.calls import Calls, NotNow
 from pipeline.silence import verdict
 from pipeline.sweeping import Tier, whole
+from pipeline.words import Provider
 
 BEFORE_A_GAP = timedelta(days=30)
 AFTER_A_GAP = timedelta(days=400)
+MISSING = "missing"
 
 log = get_logger(__name__)
 
@@ -32,22 +34,25 @@ def look_after(database: Database, connection: Connection, api: ProviderApi) -> 
     except (ApiFailed, NotNow):
         return
     ours = [one for one in found if one.callback_url == "" or one.callback_url.endswith(connection.endpoint)]
-    state = _state(ours)
+    state = _state(connection, ours)
     connection_health.watched(database, connection.client_id, connection.id, state)
     since = _gap_since(database, connection, state, now)
     if since is not None:
         _have_gap_swept(database, connection, since, now)
 
 
-def _state(found: list[Subscription]) -> dict[str, Any] | None:
-    """The worst of our subscriptions; None where the provider has none to list."""
+def _state(connection: Connection, found: list[Subscription]) -> dict[str, Any] | None:
+    """The worst of our subscriptions; None where the provider has none to list (HighLevel)."""
     if not found:
-        return None
+        return {"state": MISSING} if connection.provider is Provider.CALENDLY else None
     worst = min(found, key=lambda one: (one.active, one.retry_started_at is None))
     return {
         "uri": worst.uri,
         "state": "active" if worst.active else "disabled",
         "retry_started_at": worst.retry_started_at,
+        "callback_url": worst.callback_url,
+        "events": worst.events,
+        "scope": worst.scope,
     }
 
 
@@ -56,8 +61,8 @@ def _gap_since(
 ) -> datetime | None:
     """Since when webhooks may have been lost; None if nothing speaks for it."""
     habit = connection_health.habit(database, connection.client_id, connection.id)
-    if state is not None and (state["state"] == "disabled" or state["retry_started_at"] is not None):
-        began: datetime | None = state["retry_started_at"]
+    if state is not None and (state["state"] == "disabled" or state.get("retry_started_at") is not None):
+        began: datetime | None = state.get("retry_started_at")
         return began or habit.last_at or now - timedelta(days=1)
     if verdict(habit.deliveries, habit.hours, habit.last_at, now) == "silent":
         return habit.last_at

@@ -24,17 +24,19 @@ KEY = "the connection's signing key"
 
 @dataclass(frozen=True)
 class Address:
-    """A client with one Calendly connection."""
+    """A client with one connection."""
 
     client_id: UUID
     pepper: bytes
     endpoint: str
 
 
-def an_address(database: desk.Database, name: str, **named: Any) -> Address:
+def an_address(
+    database: desk.Database, name: str, *, provider: Provider = Provider.CALENDLY, **named: Any
+) -> Address:
     client_id = clients.add(database, KEYRING, name)
     named.setdefault("secret_values", {"signing_keys": [KEY]})
-    _, endpoint = connections.add(database, KEYRING, client_id, Provider.CALENDLY, **named)
+    _, endpoint = connections.add(database, KEYRING, client_id, provider, **named)
     return Address(client_id, clients.pepper_of(database, KEYRING, client_id), endpoint)
 
 
@@ -72,6 +74,19 @@ class Receiving(AbstractContextManager["Receiving"]):
         answers: list[tuple[int, Any]] = self.run(together())
         return answers
 
+    def hand_in(
+        self, provider: Provider, endpoint: str, body: bytes, headers: dict[bytes, bytes]
+    ) -> tuple[int, Any, dict[bytes, bytes]]:
+        """Deliver a body as it is; returns status, answer and headers."""
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": f"/webhooks/{provider}/{endpoint}",
+            "headers": list(headers.items()),
+        }
+        answered: tuple[int, Any, dict[bytes, bytes]] = self.run(_answered(self._app, scope, body))
+        return answered
+
     async def _post(self, endpoint: str, said: dict[str, Any], key: str) -> tuple[int, Any]:
         body = json.dumps(said).encode()
         stamp = str(int(clock.now().timestamp()))
@@ -86,6 +101,13 @@ class Receiving(AbstractContextManager["Receiving"]):
 
 
 async def _asked(app: Callable[..., Awaitable[None]], scope: dict[str, Any], body: bytes) -> tuple[int, Any]:
+    status, answer, _ = await _answered(app, scope, body)
+    return status, answer
+
+
+async def _answered(
+    app: Callable[..., Awaitable[None]], scope: dict[str, Any], body: bytes
+) -> tuple[int, Any, dict[bytes, bytes]]:
     sent: list[MutableMapping[str, Any]] = []
 
     async def receive() -> MutableMapping[str, Any]:
@@ -95,4 +117,4 @@ async def _asked(app: Callable[..., Awaitable[None]], scope: dict[str, Any], bod
         sent.append(message)
 
     await app(scope, receive, send)
-    return sent[0]["status"], json.loads(sent[1]["body"])
+    return sent[0]["status"], json.loads(sent[1]["body"]), dict(sent[0]["headers"])

@@ -44,6 +44,8 @@ status_words = st.builds(
     StatusWord,
     word=words,
     removed=st.booleans(),
+    hearsay=st.sampled_from([None, None, True]),
+    restored_at=maybe(instants),
     canceled_at=maybe(instants),
     cancel_reason=st.sampled_from([None, "ill", "late"]),
 )

@@ -168,6 +168,54 @@ def test_rule_12_a_ghl_appointment_may_come_back_from_a_cancellation() -> None:
     assert (back.own_status, back.canceled_at) == (Status.CONFIRMED, None)
 
 
+def gone(hour: float, **named: Any) -> Observation:
+    """A delete: it repeats the version that it deletes, and is known by when it was heard."""
+    stated = {"provider": Provider.GHL, "version_at": at(0), "observed_at": at(hour), **named}
+    return a_statement(status=word(Status.CANCELED, removed=True), **stated)
+
+
+def found_again(hour: float) -> Observation:
+    """A GET of a removed appointment that returns it, in the version that it had."""
+    status = word(Status.CONFIRMED, restored_at=at(hour))
+    return a_statement(
+        provider=Provider.GHL, source=Source.RECONCILE_CRON, observed_at=at(hour), status=status
+    )
+
+
+def test_rule_12_a_delete_absorbs_whatever_comes_later_and_only_a_later_get_undoes_it() -> None:
+    created, later = ghl(said(Status.CONFIRMED, 0)), ghl(said(Status.CONFIRMED, 5))
+    for others in ((), (later,), (later, found_again(1))):
+        deleted = folded(created, gone(2), *others)
+        assert (deleted.own_status, deleted.removed, deleted.canceled_at) == (Status.CANCELED, True, at(0))
+    back = folded(created, gone(2), found_again(3))
+    assert (back.own_status, back.removed, back.canceled_at) == (Status.CONFIRMED, False, None)
+    assert back.own_status_at == at(3)
+    assert folded(created, gone(2), found_again(3), gone(4, version_at=at(1))).removed
+
+
+def test_rule_12_an_appointment_that_was_deleted_twice_was_canceled_once() -> None:
+    """A delete, and a GET that finds nothing: a person who answered the first has answered it."""
+    nothing = gone(9, version_at=None, source=Source.RECONCILE_CRON)
+    assert folded(ghl(said(Status.CONFIRMED, 0)), gone(2, version_at=at(2)), nothing).canceled_at == at(2)
+
+
+def test_rule_12_the_timeline_tells_of_a_delete_and_of_its_undoing() -> None:
+    told = revisions([found_again(3), gone(2), ghl(said(Status.CONFIRMED, 0))])
+    words = [revision.changes["status"][1] for revision in told if "status" in revision.changes]
+    assert words == ["confirmed", "canceled", "confirmed"]
+
+
+def test_rule_12_a_workflows_deleted_is_only_a_word() -> None:
+    """It has no version and no signature: it shows while nothing better is known, and rolls nothing back."""
+    heard = a_statement(
+        provider=Provider.GHL, version_at=None, observed_at=at(9),
+        status=word(Status.CANCELED, removed=True, hearsay=True),
+    )  # fmt: skip
+    assert (folded(heard).own_status, folded(heard).removed) == (Status.CANCELED, True)
+    known = folded(heard, ghl(said(Status.CONFIRMED, 0)))
+    assert (known.own_status, known.removed) == (Status.CONFIRMED, False)
+
+
 def test_rule_12_another_start_instant_is_a_move_and_another_spelling_is_none() -> None:
     first = ghl(a_statement(schedule=Schedule(start_at=at(5))))
     respelled = Observation.model_validate_json(

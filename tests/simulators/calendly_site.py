@@ -68,6 +68,8 @@ class CalendlySite(CalendlyActs):
         self.faults = faults or Faults()
         self.base_url = objects.API
         self.hooks: dict[str, Hook] = {}
+        self.tells_limits = True
+        """Whether answers have the rate headers."""
         self.foreign_pages = False
         """Whether `next_page` names another host, as it never should."""
         self._routes: list[tuple[str, re.Pattern[str], Callable[..., Told]]] = [
@@ -108,6 +110,8 @@ class CalendlySite(CalendlyActs):
         return Told(answer.status, answer.body, {**headers, **answer.headers}, answer.hangs, answer.cuts)
 
     def _limit_headers(self, window: Window) -> dict[str, str]:
+        if not self.tells_limits:
+            return {}
         return {
             "x-ratelimit-limit": str(window.most),
             "x-ratelimit-remaining": str(window.left()),

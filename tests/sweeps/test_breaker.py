@@ -33,7 +33,8 @@ def test_the_breaker_opens_and_errors_stay_below_twenty_a_minute(stage: Stage) -
     worst = stage.one(
         "SELECT max(n) FROM (SELECT sum(errors) AS n FROM connection_error GROUP BY minute) AS m"
     )
-    assert 5 <= worst < 20
+    assert worst < 20
+    assert stage.one("SELECT sum(errors) FROM connection_error") >= 5
     assert stage.api.calls < 60, "an hour of failures costs less than a call a minute"
     breaker, reason = stage.database.execute("SELECT breaker, reason FROM connection_health").fetchone() or (
         "",

@@ -34,8 +34,9 @@ def test_a_years_books_are_the_providers_truth(database: str, killed: float) -> 
         }
         for one in year.wired:
             assert leads_shown(year, one.account) == leads_expected(year, one.account)
-        if not killed:
-            assert versions_held(year) == year.told
+        held = versions_held(year)
+        # Of what stood at a page that nobody lived to save, the history need not know.
+        assert held == year.told if not killed else all(held[name] <= year.told[name] for name in held)
 
 
 def appointments_shown(year: Year) -> dict[str, dict[str, Any]]:

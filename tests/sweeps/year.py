@@ -66,7 +66,7 @@ class Plan:
     delayed: float = 0.2
     failing: float = 0.01
     killed: float = 0.0
-    every: dict[Tier, int] = field(default_factory=lambda: {Tier.NEAR: 1, Tier.MID: 2, Tier.FAR: 14})
+    every: dict[Tier, int] = field(default_factory=lambda: {Tier.NEAR: 2, Tier.MID: 4, Tier.FAR: 30})
 
 
 @dataclass
@@ -195,7 +195,8 @@ class Year:
     def _plan_fate(self, account: Account, meeting: Meeting) -> None:
         fate = self.random.random()
         ahead = meeting.start - self.world.clock.now()
-        before = self.world.clock.now() + ahead * self.random.uniform(0.1, 0.95)
+        # GHL tells its versions in milliseconds: acts are made at whole seconds.
+        before = (self.world.clock.now() + ahead * self.random.uniform(0.1, 0.95)).replace(microsecond=0)
         after = meeting.start + timedelta(hours=self.random.randrange(2, 60))
         at = self.world.clock.at
         if fate < 0.2:

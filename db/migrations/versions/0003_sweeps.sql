@@ -53,6 +53,7 @@ CREATE TABLE lookup (
     asked_at      timestamptz NOT NULL,
     answered_at   timestamptz,
     error         text,
+    not_at        uuid[] NOT NULL DEFAULT '{}',  -- connections that said that they have none
     PRIMARY KEY (client_id, id),
     UNIQUE (client_id, provider, external_id)
 );
@@ -71,7 +72,8 @@ CREATE TABLE connection_health (
     paused_until     timestamptz,                -- the budget is spent, or the provider said when to come back
     pause_reason     text,
     last_success_at  timestamptz,
-    subscription     jsonb,
+    subscription     jsonb,                      -- as the watchdog saw it: its state, and since when it is retried
+    last_subscription jsonb,                     -- the last that was there: what one that was lost is made anew from
     checked_at       timestamptz,
     alert            text,                       -- mass_disappearance, until a person or a whole sweep clears it
     PRIMARY KEY (client_id, connection_id)

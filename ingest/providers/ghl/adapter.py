@@ -6,9 +6,9 @@ from typing import Any
 
 from db.connections import Connection
 from ingest.adapter import Adapter, Headers, Reading
-from ingest.counters import LAYOUTS
+from ingest.counters import CONTACT_EVENTS, LAYOUTS
 from ingest.header_secrets import check_secret
-from ingest.messages.ghl import DND, INBOUND, read_dnd, read_inbound
+from ingest.messages.ghl import DND, INBOUND, is_opt_out, read_dnd, read_inbound
 from ingest.providers.ghl.contacts import contact_reading
 from ingest.providers.ghl.events import read_event
 from ingest.providers.ghl.shapes import is_unrendered, part, read_object, text, unwrapped
@@ -19,8 +19,10 @@ from pipeline.words import Provider, Source
 
 CREATED, UPDATED, DELETED = "AppointmentCreate", "AppointmentUpdate", "AppointmentDelete"
 APPOINTMENTS = frozenset({CREATED, UPDATED, DELETED})
-# A contact that is deleted at GHL stays a lead: its history does not go with it.
-CONTACTS = frozenset({"ContactCreate", "ContactUpdate"})
+# Each carries the whole contact.
+CONTACTS = frozenset({"ContactCreate", "ContactUpdate", "ContactDndUpdate", "ContactTagUpdate"})
+# A contact that is deleted at GHL stays a lead, identities and all: what is still on its way finds it.
+CONTACT_DELETED = "ContactDelete"
 
 
 class GHL(Adapter):
@@ -56,7 +58,7 @@ class GHL(Adapter):
         if odd:
             LAYOUTS.labels(Provider.GHL, "wrapped_or_snake_case").inc()
         _check_app(connection, native)
-        return [_read_native(connection, native, observed_at)]
+        return _read_native(connection, native, observed_at)
 
 
 def is_native(said: dict[str, Any]) -> bool:
@@ -80,14 +82,19 @@ def _check_app(connection: Connection, native: dict[str, Any]) -> None:
         raise Ignored("other_app")
 
 
-def _read_native(connection: Connection, native: dict[str, Any], observed_at: datetime) -> Reading:
+def _read_native(connection: Connection, native: dict[str, Any], observed_at: datetime) -> list[Reading]:
     said = text(native, "type")
+    if said == CONTACT_DELETED or said in CONTACTS:
+        CONTACT_EVENTS.labels(Provider.GHL, said).inc()
+    if said == CONTACT_DELETED:
+        raise Ignored("contact_deleted")
     if said in CONTACTS:
-        return contact_reading(connection, native)
+        said_besides = (
+            [read_dnd(connection, native, observed_at)] if said == DND and is_opt_out(native) else []
+        )
+        return [contact_reading(connection, native), *said_besides]
     if said == INBOUND:
-        return read_inbound(connection, native, observed_at, Provider.GHL)
-    if said == DND:
-        return read_dnd(connection, native, observed_at)
+        return [read_inbound(connection, native, observed_at, Provider.GHL)]
     if said not in APPOINTMENTS:
         raise Ignored("other_event")
     event = part(native, "appointment")
@@ -97,6 +104,7 @@ def _read_native(connection: Connection, native: dict[str, Any], observed_at: da
     contact_id = text(native, "contactId")
     if is_unrendered(contact_id):
         raise Ignored("misconfigured")
-    return read_event(
-        connection, event, observed_at, Source.WEBHOOK, removed=said == DELETED, contact_id=contact_id
-    )
+    removed = said == DELETED
+    return [
+        read_event(connection, event, observed_at, Source.WEBHOOK, removed=removed, contact_id=contact_id)
+    ]

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from db.connections import Connection
-from db.identities import of_email, of_phone
+from db.identities import of_email, of_ghl_contact, of_phone
 from ingest.adapter import Reading
 from ingest.payload import clean_name
 from ingest.providers.ghl.shapes import plain_id, text
 from ingest.verdicts import Ignored
-from pipeline.addressing import Contact, Identity, IdentityKind
+from pipeline.addressing import Contact
 from pipeline.instants import zone_named
 
 
@@ -31,11 +31,11 @@ def contact_reading(connection: Connection, said: Mapping[str, Any]) -> Reading:
     contact = read_contact(said)
     if contact.ghl_contact_id is None:
         raise Ignored("no_contact_id")
-    named = Identity(IdentityKind.GHL_CONTACT, contact.ghl_contact_id)
+    names = of_ghl_contact(contact.ghl_contact_id, connection.location_id)
     others = (of_email(contact.email), of_phone(contact.phone, connection.region))
     return Reading(
         key=None,
         said=None,
-        identities=(named, *(one for one in others if one is not None)),
+        identities=(*names, *(one for one in others if one is not None)),
         contact=contact,
     )

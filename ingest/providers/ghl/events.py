@@ -6,14 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from db.connections import Connection
+from db.identities import of_ghl_contact
 from db.inbox import Parked
 from ingest.adapter import Reading
+from ingest.counters import UNKNOWN_WORDS
 from ingest.providers.ghl.shapes import Shape, is_unrendered, plain_id, text
 from ingest.verdicts import Ignored
-from pipeline.addressing import Contact, Identity, IdentityKind
+from pipeline.addressing import Contact
 from pipeline.instants import NoZone, TimeOutOfRange, UnreadableTime, read_instant, zone_named
 from pipeline.observation import AppointmentKey, Description, Observation, Schedule, StatusWord
-from pipeline.words import Provider, Source, Status, is_removal, status_from
+from pipeline.words import Provider, Source, Status, is_known, is_removal, status_from
 
 NORMALIZER = 1
 # Where the status may stand, the most telling first; `status` is often a stale "booked".
@@ -34,6 +36,7 @@ class Stated:
     version: str | None
     booked: str | None
     removed: bool
+    hearsay: bool = False
 
 
 def read_event(
@@ -68,7 +71,7 @@ def read_event(
     return Reading(
         key=stated.key,
         said=observation_from(connection, stated, observed_at, source),
-        identities=(Identity(IdentityKind.GHL_CONTACT, contact),) if contact else (),
+        identities=of_ghl_contact(contact, connection.location_id),
         contact=Contact(ghl_contact_id=contact),
     )
 
@@ -101,19 +104,35 @@ def observation_from(
         reason = "no_zone" if isinstance(unread, NoZone) else "unreadable_time"
         wall = {"start_time": as_typed(stated.start), "end_time": as_typed(stated.end)}
         return Parked(reason, Provider.GHL, {**wall, "external_id": stated.key.external_id})
-    word = Status.CANCELED if stated.removed else status_from(stated.status) if stated.status else None
     return Observation(
         provider=Provider.GHL,
         external_id=stated.key.external_id,
         source=source,
         observed_at=observed_at,
-        version_at=_instant(connection, stated.version),
+        version_at=_version(connection, stated.version, observed_at),
         normalizer=NORMALIZER,
         schedule=schedule,
-        status=StatusWord(word=word, removed=stated.removed) if word else None,
+        status=_status(stated),
         description=Description(ghl_calendar_id=stated.calendar_id) if stated.calendar_id else None,
-        booked_at=_instant(connection, stated.booked),
+        booked_at=_instant(stated.booked, connection.timezone),
     )
+
+
+def _status(stated: Stated) -> StatusWord | None:
+    if stated.removed:
+        return StatusWord(word=Status.CANCELED, removed=True, hearsay=True if stated.hearsay else None)
+    if stated.status is None:
+        return None
+    if not is_known(stated.status):
+        UNKNOWN_WORDS.labels(Provider.GHL).inc()
+    return StatusWord(word=status_from(stated.status))
+
+
+def _version(connection: Connection, typed: str | None, observed_at: datetime) -> datetime | None:
+    """The provider's version. A naive one is the location's; if it is still to come, it was another zone's."""
+    version = _instant(typed, connection.timezone)
+    misread = version is not None and version > observed_at and _instant(typed, None) is None
+    return None if misread else version
 
 
 def _schedule(connection: Connection, stated: Stated) -> Schedule | None:
@@ -135,7 +154,8 @@ def wall_time(typed: str, *zones: str | None) -> datetime:
         return read_instant(_from_sentence(typed), *zones)
 
 
-SENTENCES = ("%A, %B %d, %Y %I:%M %p", "%B %d, %Y %I:%M %p", "%b %d, %Y %I:%M %p", "%m/%d/%Y %I:%M %p")
+# Day and month are told apart by name only: "03/06/2026" is March in one country and June in another.
+SENTENCES = ("%A, %B %d, %Y %I:%M %p", "%a, %b %d, %Y %I:%M %p", "%B %d, %Y %I:%M %p", "%b %d, %Y %I:%M %p")
 
 
 def _from_sentence(typed: str) -> str:
@@ -156,9 +176,9 @@ def as_typed(typed: str | None) -> str | None:
     return typed
 
 
-def _instant(connection: Connection, typed: str | None) -> datetime | None:
+def _instant(typed: str | None, zone: str | None) -> datetime | None:
     """A time of GHL's own; one that cannot be read states nothing."""
     try:
-        return read_instant(typed, connection.timezone) if typed else None
+        return read_instant(typed, zone) if typed else None
     except ValueError:
         return None

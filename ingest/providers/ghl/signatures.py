@@ -8,7 +8,7 @@ import binascii
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -30,7 +30,8 @@ LONGEST = 2048
 def check_signature(connection: Connection, headers: Headers, body: bytes, now: datetime) -> None:
     """Check a native webhook's signature. Raises NotAuthentic: without one, nothing native is taken."""
     if signature := _decoded(headers.get(HEADER)):
-        keys = [key for key in connection.secrets.get("signing_keys", ()) if key] or [PLATFORM_KEY]
+        # Keys of its own replace HighLevel's; an empty one among them verifies nothing.
+        keys = [key or "" for key in connection.secrets.get("signing_keys") or [PLATFORM_KEY]]
         matches = [_is_signed(_key(key), signature, body) for key in keys]
     elif (signature := _decoded(headers.get(LEGACY_HEADER))) and now < _legacy_end(connection):
         matches = [
@@ -67,7 +68,7 @@ def _key(text: str) -> object:
         if "BEGIN" in text:
             return load_pem_public_key(text.encode())
         return load_der_public_key(base64.b64decode(text))
-    except (ValueError, binascii.Error):
+    except (ValueError, UnsupportedAlgorithm):
         return None
 
 

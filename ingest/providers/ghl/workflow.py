@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from db.connections import Connection
-from db.identities import of_email, of_phone
+from db.identities import of_email, of_ghl_contact, of_phone
 from ingest.adapter import Reading
 from ingest.payload import clean_name
 from ingest.providers.ghl.events import Stated, key_from, observation_from, telling_status
 from ingest.providers.ghl.shapes import Shape, is_unrendered, part, plain_id, text
 from ingest.tokens import token_in
 from ingest.verdicts import Ignored
-from pipeline.addressing import Contact, Identity, IdentityKind
+from pipeline.addressing import Contact, Identity
 from pipeline.instants import zone_named
 from pipeline.words import Source, is_removal
 
@@ -46,6 +46,7 @@ def read_workflow(connection: Connection, said: dict[str, Any], observed_at: dat
         version=None,  # there is none: only what a workflow says, and when
         booked=None,
         removed=bool(status and is_removal(status)),
+        hearsay=True,
     )
     contact = Contact(
         email=clean_name(email),
@@ -67,6 +68,6 @@ def read_workflow(connection: Connection, said: dict[str, Any], observed_at: dat
 
 def _identities(connection: Connection, contact: Contact) -> list[Identity]:
     """Strongest first."""
-    named = Identity(IdentityKind.GHL_CONTACT, contact.ghl_contact_id) if contact.ghl_contact_id else None
-    found = (named, of_email(contact.email), of_phone(contact.phone, connection.region))
-    return [one for one in found if one is not None]
+    addresses = (of_email(contact.email), of_phone(contact.phone, connection.region))
+    names = of_ghl_contact(contact.ghl_contact_id, connection.location_id)
+    return [*names, *(one for one in addresses if one is not None)]
