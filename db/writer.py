@@ -1,7 +1,7 @@
 """A writer: an event loop's connection that does nothing but post, two rounds to a batch.
 
-psycopg's own cursors and pipeline make some twenty turns of one batch, which cost more than Postgres takes
-for it; this sends prepared statements by libpq's pipeline itself, and reads a round's answers together.
+psycopg's own cursors and pipeline make ten sends and seven waits of one batch; this sends prepared
+statements by libpq's pipeline itself, and reads a round's answers together.
 """
 
 import contextlib
