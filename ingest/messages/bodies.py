@@ -4,6 +4,8 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl
 
+import orjson
+
 from ingest.verdicts import Ignored, Refused
 
 MOST_FIELDS = 500
@@ -26,7 +28,11 @@ def read_object(body: bytes) -> dict[str, Any]:
 
 def _parsed(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        return orjson.loads(body)
+    except ValueError:
+        pass
+    try:
+        return json.loads(body)  # takes lone surrogates, which the fast one refuses
     except (ValueError, RecursionError):
         pass
     if body[:1] in b"{[" or b"=" not in body:

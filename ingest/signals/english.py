@@ -1,7 +1,7 @@
 """English: phrases and what they mean. Each rule has a name, which its signal carries."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -21,6 +21,12 @@ class _Rule(NamedTuple):
     phrase: re.Pattern[str]
     unless: re.Pattern[str] | None = None
     """Looked for in the clause before the phrase."""
+    stems: tuple[str, ...] = ()
+    """The phrase cannot be in a text that has none of these: most texts need not be searched."""
+
+    def may_be_in(self, words: str) -> bool:
+        """Whether a text is worth a search."""
+        return any(stem in words for stem in self.stems)
 
 
 def _any(*phrases: str) -> re.Pattern[str]:
@@ -44,7 +50,13 @@ _CLAUSE_OPT_OUT = re.compile(
 _TO_US = r"(?:me|us|my|this|these|our|here)\b"
 
 _OPT_OUT = (
-    _Rule(SignalKind.OPT_OUT, "unsubscribe", _any(r"\bunsubscribe\b", r"\bopt (?:me |us )?out\b"), _NEGATED),
+    _Rule(
+        SignalKind.OPT_OUT,
+        "unsubscribe",
+        _any(r"\bunsubscribe\b", r"\bopt (?:me |us )?out\b"),
+        _NEGATED,
+        stems=("unsub", "opt "),
+    ),
     _Rule(
         SignalKind.OPT_OUT,
         "remove_me",
@@ -54,6 +66,7 @@ _OPT_OUT = (
             r"\bdo[ -]not[ -](?:call|contact|text|e-?mail) list\b",
         ),
         _NEGATED,
+        stems=("remove", "delete", "erase", "drop", "take ", "get ", "list"),
     ),
     _Rule(
         SignalKind.OPT_OUT,
@@ -64,6 +77,7 @@ _OPT_OUT = (
             r"\bstop (?:all |the |these |those |with the |your )?(?:texts|messages|e-?mails|calls|spam)\b",
         ),
         re.compile(r"\b(?:don't|dont|do not|can't|never|please don't)\b"),
+        stems=("stop ", "quit "),
     ),
     _Rule(
         SignalKind.OPT_OUT,
@@ -78,6 +92,23 @@ _OPT_OUT = (
             r"\bno more (?:messages|texts|e-?mails|calls|sms|spam)\b",
             r"\blose my number\b",
             r"\bleave (?:me|us) alone\b",
+        ),
+        stems=(
+            "contact",
+            "text",
+            "mail",
+            "message",
+            "call",
+            "sms",
+            "write",
+            "bother",
+            "send",
+            "wish",
+            "want",
+            "care",
+            "no more",
+            "lose my",
+            "alone",
         ),
     ),
 )
@@ -97,6 +128,7 @@ _BOUNCE = _Rule(
         r"\bmailbox is full\b",
         r"\bdoes not exist\.?$",
     ),
+    stems=("deliver", "not found", "5.", "mailbox is full", "does not exist"),
 )
 _OUT_OF_OFFICE = _Rule(
     SignalKind.OUT_OF_OFFICE,
@@ -109,6 +141,7 @@ _OUT_OF_OFFICE = _Rule(
         r"\b(?:am|i'm|be) on (?:vacation|holiday|pto|leave)\b",
         r"\blimited access to (?:my )?e-?mail\b",
     ),
+    stems=("office", "ooo", "away", "leave", "vacation", "holiday", "pto", "limited access"),
 )
 _AUTO_REPLY = _Rule(
     SignalKind.AUTO_REPLY,
@@ -124,6 +157,18 @@ _AUTO_REPLY = _Rule(
         r"\bdo not disturb while driving\b",
         r"\bno longer (?:work|works|with|employed)\b.{0,60}\b(?:contact|reach)\b",
     ),
+    stems=(
+        "auto",
+        "not monitored",
+        "received your",
+        "ticket",
+        "thank",
+        "will respond",
+        "will reply",
+        "get back to you within",
+        "driving",
+        "no longer",
+    ),
 )
 _UNTIL = re.compile(r"\b(?:back|return(?:ing)?)\b(.{0,40})$|\b(?:until|till|through)\b(.{0,40})$")
 
@@ -136,6 +181,7 @@ _NOT_INTERESTED = (
             r"\b(?:no|zero|not any) interest\b",
         ),
         re.compile(r"\b(?:not saying|not that|was|were|why|before)\b"),
+        stems=("interest",),
     ),
     _Rule(
         SignalKind.NOT_INTERESTED,
@@ -147,6 +193,7 @@ _NOT_INTERESTED = (
             r"\bit's a no\b",
             r"\bnot for (?:me|us)$",
         ),
+        stems=("already", "went with", "pass", "it's a no", "not for"),
     ),
 )
 _WHOLE_NO = re.compile(r"(?:no|nope|nah|pass|hard pass)(?: thanks| thank you)?")
@@ -165,6 +212,31 @@ _SNOOZE = _Rule(
         r"\bmaybe (?:in|next|after|around|early|late)\b",
         r"\b(?:busy|swamped|slammed)\b",
         r"\bopens in\b",
+    ),
+    stems=(
+        "try ",
+        "text ",
+        "mail ",
+        "message ",
+        "ping ",
+        "contact ",
+        "remind ",
+        "hit ",
+        "back",
+        "base",
+        "reach out",
+        "check in",
+        "follow up",
+        "reconnect",
+        "revisit",
+        "let's",
+        "call ",
+        "not until",
+        "maybe",
+        "busy",
+        "swamped",
+        "slammed",
+        "opens in",
     ),
 )
 _SNOOZE_UNDATED = _any(
@@ -194,6 +266,25 @@ _REQUESTS = (
             r"\byour availability\b",
         ),
         re.compile(r"\b(?:don't|do not|had|was|were|no need)\b"),
+        stems=(
+            "meet",
+            "book",
+            "schedul",
+            "set up",
+            "arrange",
+            "chat",
+            "link",
+            "calend",
+            "available to",
+            "move ",
+            "change ",
+            "set something",
+            "any ",
+            "do you have",
+            "what time",
+            "other times",
+            "availability",
+        ),
     ),
     _Rule(
         SignalKind.CALL_REQUESTED,
@@ -205,6 +296,7 @@ _REQUESTS = (
             r"\btalk on the phone\b",
         ),
         re.compile(r"\b(?:don't|do not|never|missed|they)\b"),
+        stems=("call", "phone", "ring", "buzz"),
     ),
     _Rule(
         SignalKind.INFORMATION_REQUESTED,
@@ -220,8 +312,12 @@ _REQUESTS = (
             r"\bwhat (?:exactly )?do you (?:offer|do)\b",
         ),
         re.compile(r"\b(?:don't|do not|no)\b"),
+        stems=("how ", "what", "send", "share", "give", "more", "do you have"),
     ),
 )
+
+
+_RULES = (*_OPT_OUT, *_NOT_INTERESTED, *_REQUESTS)
 
 
 def read(words: str, said_at: datetime) -> Iterator[Signal]:
@@ -229,9 +325,11 @@ def read(words: str, said_at: datetime) -> Iterator[Signal]:
     pieces = list(clauses(words))
     yield from _machine(words, said_at)
     yield from _whole(words)
+    rules = [rule for rule in _RULES if rule.may_be_in(words)]
+    later = _SNOOZE.may_be_in(words)
     for piece in pieces:
-        yield from _wishes(piece)
-        yield from _snooze(piece, said_at)
+        yield from _wishes(piece, rules)
+        yield from _snooze(piece, said_at, later=later)
         if zone := zone_named_in(piece.text):
             yield Signal(kind=SignalKind.TIMEZONE, confidence=LIKELY, rule="zone_named", zone=zone)
     if choice := slot_choice(pieces):
@@ -240,17 +338,22 @@ def read(words: str, said_at: datetime) -> Iterator[Signal]:
 
 def _machine(words: str, said_at: datetime) -> Iterator[Signal]:
     """Messages that no person wrote: a whole line decides, not a clause."""
+    away = _OUT_OF_OFFICE.may_be_in(words) and _OUT_OF_OFFICE.phrase.search(words)
+    rules = [
+        rule
+        for rule in (_BOUNCE, _AUTO_REPLY)
+        if rule.may_be_in(words) and not (away and rule is _AUTO_REPLY)
+    ]
+    if not away and not rules:
+        return
     for line in words.split("\n"):
-        away = _OUT_OF_OFFICE.phrase.search(words)
-        for rule in (_BOUNCE, _AUTO_REPLY):
-            if rule.phrase.search(line) and not (away and rule is _AUTO_REPLY):
+        for rule in rules:
+            if rule.phrase.search(line):
                 yield Signal(kind=rule.kind, confidence=SURE, rule=rule.name)
-        if _OUT_OF_OFFICE.phrase.search(line) and not line.endswith("?"):
+        if away and _OUT_OF_OFFICE.phrase.search(line) and not line.endswith("?"):
+            until = _back_on(words, said_at)
             yield Signal(
-                kind=SignalKind.OUT_OF_OFFICE,
-                confidence=SURE,
-                rule=_OUT_OF_OFFICE.name,
-                until=_back_on(words, said_at),
+                kind=SignalKind.OUT_OF_OFFICE, confidence=SURE, rule=_OUT_OF_OFFICE.name, until=until
             )
 
 
@@ -277,21 +380,21 @@ def _bare(words: str) -> str:
     return " ".join(re.sub(r"[^\w -]+", " ", _POLITE.sub(" ", words)).split())
 
 
-def _wishes(piece: Clause) -> Iterator[Signal]:
+def _wishes(piece: Clause, rules: Sequence[_Rule]) -> Iterator[Signal]:
     if _CLAUSE_OPT_OUT.fullmatch(_bare(piece.text)):
         yield Signal(kind=SignalKind.OPT_OUT, confidence=SURE, rule="keyword")
     if _CLAUSE_NO.fullmatch(piece.text):
         yield Signal(kind=SignalKind.NOT_INTERESTED, confidence=LIKELY, rule="no")
-    for rule in (*_OPT_OUT, *_NOT_INTERESTED, *_REQUESTS):
+    for rule in rules:
         found = rule.phrase.search(piece.text)
         if found and not (rule.unless or _NEVER).search(piece.text[: found.start()]):
             yield Signal(kind=rule.kind, confidence=SURE if rule in _OPT_OUT else LIKELY, rule=rule.name)
 
 
-def _snooze(piece: Clause, said_at: datetime) -> Iterator[Signal]:
+def _snooze(piece: Clause, said_at: datetime, *, later: bool) -> Iterator[Signal]:
     if _SNOOZE_UNDATED.search(piece.text):
         yield Signal(
             kind=SignalKind.SNOOZE, confidence=LIKELY, rule="undated", until=day_named(piece.text, said_at)
         )
-    elif _SNOOZE.phrase.search(piece.sentence) and (until := day_named(piece.sentence, said_at)):
+    elif later and _SNOOZE.phrase.search(piece.sentence) and (until := day_named(piece.sentence, said_at)):
         yield Signal(kind=SignalKind.SNOOZE, confidence=LIKELY, rule=_SNOOZE.name, until=until)

@@ -74,10 +74,19 @@ def slot_choice(pieces: Sequence[Clause]) -> Choice | None:
     return Choice(**taken) if taken else None
 
 
+_STEMS = (
+    "first", "1st", "earliest", "second", "2nd", "third", "3rd", "fourth", "4th", "last", "latest", "#", "option",
+    "number", "slot", "choice", "no", "mon", "tue", "wed", "thu", "fri", "sat", "sun", *_MONTHS, "morning",
+    "evening", *"0123456789",
+)  # fmt: skip
+
+
 def _named(text: str) -> tuple[dict[str, Any], set[str]]:
     """What a clause names of a time, and the words around it; a mere digit counts only if it stands alone."""
     if text in ("1", "2", "3", "4", "5"):
         return {"ordinal": int(text)}, set()
+    if not any(stem in text for stem in _STEMS):  # most clauses name no time
+        return {}, set()
     named: dict[str, Any] = {}
     text = text.removeprefix("but ").removeprefix("and ")
     for found in _MENTION.finditer(text):
