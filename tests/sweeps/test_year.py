@@ -22,7 +22,7 @@ def impatient() -> Iterator[None]:
 # Two connections, each its client's only one of its provider; and four, where a 404 must come from two.
 @pytest.mark.parametrize(("wired", "killed"), [(2, 0.0), (4, 0.03)], ids=["whole", "killed"])
 def test_a_years_books_are_the_providers_truth(database: str, wired: int, killed: float) -> None:
-    plan = Plan(connections=wired, meetings=150 * wired, people=20 * wired, killed=killed)
+    plan = Plan(connections=wired, meetings=120 * wired, people=20 * wired, killed=killed)
     with closing(Year(database, plan, seed=7)) as year:
         year.live()
         year.recompute()
