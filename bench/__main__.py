@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import actor, drain, latency, messages, receiver, report
+from bench import actor, drain, latency, messages, receiver, report, sweep
 from bench.figures import Figure
 from bench.stage import Stage, stage
 
@@ -15,6 +15,7 @@ LINES: dict[str, Callable[[Stage], list[Figure]]] = {
     "actor": actor.measure,
     "latency": latency.measure,
     "messages": messages.measure,
+    "sweep": sweep.measure,
 }
 
 

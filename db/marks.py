@@ -99,22 +99,18 @@ def held_digests(
     }
 
 
-def standing(
-    database: Database, client_id: UUID, keys: Sequence[AppointmentKey]
-) -> dict[AppointmentKey, tuple[bool, bool]]:
-    """Of some appointments: whether an outcome is known, and whether it counts as removed at its provider."""
+def removed(database: Database, client_id: UUID, keys: Sequence[AppointmentKey]) -> set[AppointmentKey]:
+    """Which of some appointments count as removed at their provider."""
     if not keys:
-        return {}
+        return set()
     rows = database.execute(
-        """SELECT a.provider, a.external_id, a.folded->>'outcome' IS NOT NULL, a.removed_at_provider
+        """SELECT a.provider, a.external_id
            FROM unnest(%s::text[], %s::text[]) AS k (provider, external_id)
-           JOIN appointment a ON a.client_id = %s AND a.provider = k.provider AND a.external_id = k.external_id""",
+           JOIN appointment a ON a.client_id = %s AND a.provider = k.provider AND a.external_id = k.external_id
+           WHERE a.removed_at_provider""",
         (literal(key.provider for key in keys), literal(key.external_id for key in keys), client_id),
     )
-    return {
-        AppointmentKey(Provider(provider), external_id): (outcome, removed)
-        for provider, external_id, outcome, removed in rows
-    }
+    return {AppointmentKey(Provider(provider), external_id) for provider, external_id in rows}
 
 
 def live_within(

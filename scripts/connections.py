@@ -9,6 +9,7 @@ from db.connections import UnknownEndpoint
 from pipeline.instants import zone_named
 from pipeline.words import Provider
 from scripts import console
+from web.sync_health import verified
 
 app = typer.Typer(no_args_is_help=True, help="Connections: a client's links to providers.")
 
@@ -17,7 +18,9 @@ app = typer.Typer(no_args_is_help=True, help="Connections: a client's links to p
 def add(
     client: str = typer.Argument(help="Id or name."),
     provider: Provider = typer.Argument(help="Whose webhooks it takes."),
-    signing_key: list[str] = typer.Option([], help="Key that deliveries are signed with; twice to rotate."),
+    signing_key: list[str] = typer.Option(
+        [], help="Key that deliveries are signed with (ghl: a public key, PEM or base64); twice to rotate."
+    ),
     api_token: str | None = typer.Option(None, help="Token of the provider's API."),
     oauth_client_id: str | None = typer.Option(
         None, help="GoHighLevel app's client id, with --refresh-token."
@@ -28,7 +31,9 @@ def add(
     timezone: str | None = typer.Option(None, help="IANA zone of wall times that name none."),
     share: str | None = typer.Option(None, help="Endpoint of another connection to stand behind too."),
     unsigned: bool = typer.Option(False, "--unsigned", help="Rely on the secret endpoint alone."),
-    header_secret: list[str] = typer.Option([], help="Secret that a header must carry; twice to rotate."),
+    header_secret: list[str] = typer.Option(
+        [], help="Secret that x-apptrail-secret, or a bearer token, must carry; twice to rotate."
+    ),
     api_base_url: str | None = typer.Option(None, help="Where the provider's API is, if elsewhere."),
     policy: str = typer.Option("create", help="`create` stubs with contact data, or `anonymous` ones."),
     as_json: bool = console.JsonOption,
@@ -78,11 +83,7 @@ def list_(
             "client_id": str(one.client_id),
             "provider": str(one.provider),
             "endpoint": one.endpoint,
-            "verified": "unsigned"
-            if one.unsigned
-            else "signed"
-            if one.secrets.get("signing_keys")
-            else "refuses all",
+            "verified": verified(one).replace("_", " "),
             "state": one.state,
             "timezone": one.timezone,
         }

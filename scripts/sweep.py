@@ -25,7 +25,6 @@ from workers.doorbell import Doorbell
 from workers.ringer import Ringer
 
 WAIT_SECONDS = 2.0
-GIVE_UP_SECONDS = 300.0
 
 
 def sweep_(
@@ -36,6 +35,9 @@ def sweep_(
     ),
     end: datetime | None = typer.Option(
         None, "--to", formats=["%Y-%m-%d"], help="All meetings that start before this day (UTC)."
+    ),
+    patience: float = typer.Option(
+        120.0, min=0, help="Seconds to wait for a connection whose budget is spent or whose provider fails."
     ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Show what would be posted; write nothing."),
     as_json: bool = console.JsonOption,
@@ -69,7 +71,10 @@ def sweep_(
                     ]
                 else:
                     hands = Hands(database, ringer)
-                    rows += [_row(connection, **vars(one)) for one in _swept(hands, connection, api, planned)]
+                    rows += [
+                        _row(connection, **vars(one))
+                        for one in _swept(hands, connection, api, planned, patience)
+                    ]
     finally:
         ringer.close()
         bell.close()
@@ -104,25 +109,29 @@ def _utc(day: datetime | date | None) -> datetime | None:
 
 
 def _swept(
-    hands: Hands, connection: Connection, api: ProviderApi, planned: list[tuple[Tier, list[Span]]]
+    hands: Hands,
+    connection: Connection,
+    api: ProviderApi,
+    planned: list[tuple[Tier, list[Span]]],
+    patience: float,
 ) -> Iterator[Swept]:
     for tier, spans in planned:
-        yield _to_the_end(hands, connection, api, tier, spans)
+        yield _to_the_end(hands, connection, api, tier, spans, patience)
     ask_open_questions(hands, connection, api)
 
 
 def _to_the_end(
-    hands: Hands, connection: Connection, api: ProviderApi, tier: Tier, spans: list[Span]
+    hands: Hands, connection: Connection, api: ProviderApi, tier: Tier, spans: list[Span], patience: float
 ) -> Swept:
-    """Walk a run until it ends; a connection that cannot be read for five minutes is given up on."""
+    """Walk a run until it ends, or nothing was read for as long as patience lasts; the clock takes it up then."""
     total = Swept(tier)
-    until = clock.monotonic() + GIVE_UP_SECONDS
+    until = clock.monotonic() + patience
     while True:
         swept = sweep(hands, connection, api, tier, spans)
         total.take(swept)
         if swept.pages:
-            until = clock.monotonic() + GIVE_UP_SECONDS
-        if swept.state in ("finished", "stopped") or clock.monotonic() > until:
+            until = clock.monotonic() + patience
+        if swept.state in ("finished", "stopped") or clock.monotonic() >= until:
             return total
         sleep(WAIT_SECONDS)
 

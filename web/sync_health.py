@@ -127,12 +127,16 @@ def get_sync_health(request: Request, caller: Reader) -> Response:
 
 
 def verified(connection: Connection) -> str:
-    """How its deliveries prove themselves: signed, header_secret, unsigned, or refused as long as nothing can."""
-    if connection.secrets.get("signing_keys"):
+    """How its deliveries prove themselves: signed, header_secret, unsigned, or refused as long as nothing can.
+
+    The weakest proof counts: beside HighLevel's signed webhooks come those of workflows, which nobody signs.
+    """
+    signed, secret = (bool(connection.secrets.get(name)) for name in ("signing_keys", "header_secrets"))
+    if signed and connection.provider is not Provider.GHL:
         return "signed"
-    if connection.secrets.get("header_secrets"):
+    if secret:
         return "header_secret"
-    return "unsigned" if connection.unsigned else _without_keys(connection)
+    return "unsigned" if connection.unsigned else "signed" if signed else _without_keys(connection)
 
 
 def _without_keys(connection: Connection) -> str:

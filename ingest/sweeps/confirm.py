@@ -94,8 +94,7 @@ class _Asking:
             known = dict.fromkeys((*reading.identities, *_identities(contact, self._connection.region)))
             reading = replace(reading, contact=contact, identities=tuple(known))
         said = reading.said
-        standing = marks.standing(self._database, lookup.client_id, [lookup.key])
-        _, removed = standing.get(lookup.key, (False, False))
+        removed = marks.removed(self._database, lookup.client_id, [lookup.key])
         if removed and isinstance(said, Observation) and said.status is not None:
             status = said.status.model_copy(update={"restored_at": said.observed_at})
             reading = replace(reading, said=said.model_copy(update={"status": status}))

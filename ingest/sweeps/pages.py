@@ -36,19 +36,17 @@ def sort(database: Database, connection: Connection, page: Page) -> Sorted:
     """Tell what is news from what we hold already, in two queries whatever the number of readings."""
     said = [reading.said for reading in page.readings if isinstance(reading.said, Observation)]
     held = marks.held_digests(database, connection.client_id, said)
-    standing = marks.standing(database, connection.client_id, [one.key for one in said])
+    removed = marks.removed(database, connection.client_id, [one.key for one in said])
     news, returned, heard, found = [], [], 0, 0
     for reading in page.readings:
         one = reading.said
         if not isinstance(one, Observation):
             news.append(reading)
             continue
-        has_outcome, removed = standing.get(one.key, (False, False))
         through = held.get((one.key, one.digest))
-        # That there is no no-show is news only of a meeting of which we hold one.
-        if through is None or (has_outcome and one.no_outcome_at is not None):
+        if through is None or _may_deny_an_outcome(one):
             news.append(reading)
-        if removed:
+        if one.key in removed:
             returned.append(reading)
         if one.effective_at >= connection.created_at:
             heard += through in (Source.WEBHOOK, Source.AUTO_BOOK)
@@ -62,6 +60,15 @@ def sort(database: Database, connection: Connection, page: Page) -> Sorted:
         found_first=found,
     )
     return Sorted(news, counts, returned)
+
+
+def _may_deny_an_outcome(said: Observation) -> bool:
+    """Whether it says that a meeting which has begun has no outcome.
+
+    That is news whatever the books hold: a no-show that was taken back since may still be on its way to us.
+    """
+    start_at = said.schedule.start_at if said.schedule is not None else None
+    return said.no_outcome_at is not None and (start_at is None or start_at <= said.no_outcome_at)
 
 
 def save(

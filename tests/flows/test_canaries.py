@@ -11,17 +11,24 @@ import psycopg
 import pytest
 import redis
 
+from pipeline.words import Provider
 from tests.flows.stack import Stack
+from tests.ingest.recordings import SEEN_AT
+from tests.ingest.signatures import by_ghl, verifier_of
 
-FIXTURES = Path(__file__).parent.parent / "fixtures" / "calendly"
+FIXTURES = Path(__file__).parent.parent / "fixtures"
 CANARY = re.compile(r"canary\d+", re.IGNORECASE)
 
 # Fields that hold what a person typed or is: everything but names of things, words, times and numbers.
 PERSONAL = frozenset(
     "email name first_name last_name text_reminder_number cancel_url reschedule_url join_url answer question reason "
     "canceled_by user_name user_email meeting_notes_plain meeting_notes_html location additional_info password "
-    "utm_campaign utm_source utm_medium utm_term utm_content salesforce_uuid external_id terms".split()
+    "utm_campaign utm_source utm_medium utm_term utm_content salesforce_uuid external_id terms "
+    # and as GoHighLevel calls them
+    "title address notes phone firstName lastName full_name contactName address1 city companyName website body message "
+    "created_by full_address fullAddress tags value attachments".split()
 )
+GHL_KEY = "a key of the tests"
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +54,11 @@ def marked(value: Any, numbers: Iterator[int], name: str = "") -> Any:
     return f"{canary} tel +49 30 {next(numbers)}"
 
 
-def bodies() -> list[dict[str, Any]]:
-    """Every recorded body, marked; and each once more in ways that fail."""
+def bodies(provider: str) -> list[dict[str, Any]]:
+    """Every recorded body of a provider, marked."""
     found = []
     numbers = iter(range(100_000, 999_999))
-    for file in sorted(FIXTURES.glob("*.json")):
+    for file in sorted((FIXTURES / provider).glob("*.json")):
         if file.name.endswith(".expected.json"):
             continue
         body = json.loads(file.read_text())
@@ -72,9 +79,39 @@ def broken(body: dict[str, Any]) -> list[bytes]:
     ]
 
 
-def test_marked_personal_data_is_found_in_lead_and_nowhere_else(served: Stack) -> None:
+def ghl_broken(body: dict[str, Any]) -> list[bytes]:
+    """The same for GoHighLevel's bodies: parked, misconfigured, of no use, cut off."""
+    inner = "calendar" if "calendar" in body else "appointment"
+    told = body.get(inner) or {}
+    parked = {**body, inner: {**told, "startTime": "Thursday, canary6 March", "endTime": "2026-03-06 13:00"}}
+    unrendered = {**body, inner: {**told, "id": "{{canary7}}", "appointmentId": "{{canary7}}"}}
+    odd = {**body, "email": {"canary3": "canary4"}, "customData": "canary5", inner: [told, "canary1"]}
+    return [json.dumps(one).encode() for one in (parked, unrendered, odd)] + [
+        json.dumps(body).encode()[:-9] + b"canary8"
+    ]
+
+
+def deliver_ghl(served: Stack) -> list[str]:
+    """Hand all of GoHighLevel's in, signed if they are native; returns the answers."""
+    public = verifier_of(Provider.GHL, GHL_KEY)
+    added = served.cli(
+        "connection", "add", "agency", "ghl", "--signing-key", str(public), "--unsigned", "--timezone", "UTC", "--json"
+    )  # fmt: skip
+    url = f"{served.url}/webhooks/ghl/{json.loads(added)['endpoint']}"
     answers = []
-    for body in bodies():
+    for body in bodies("ghl"):
+        for raw in (json.dumps(body).encode(), *ghl_broken(body)):
+            proof = {name.decode(): value.decode() for name, value in by_ghl(raw, GHL_KEY, SEEN_AT).items()}
+            for headers in (proof, {}):
+                answer = httpx.post(url, content=raw, headers=headers, timeout=5, trust_env=False)
+                assert answer.status_code in ((200, 400) if headers else (200, 400, 401)), answer.text
+                answers.append(answer.text)
+    return answers
+
+
+def test_marked_personal_data_is_found_in_lead_and_nowhere_else(served: Stack) -> None:
+    answers = deliver_ghl(served)
+    for body in bodies("calendly"):
         for raw in (json.dumps(body).encode(), *broken(body)):
             answer = served.deliver(raw)
             assert answer.status_code in (200, 400), answer.text

@@ -12,8 +12,11 @@ from pathlib import Path
 
 import httpx
 import psutil
+import psycopg
 import pytest
 
+from boot import sockets
+from boot.settings import postgres_folder
 from tests.flows.stack import APPTRAIL
 from tests.free_port import free_port
 
@@ -122,8 +125,26 @@ def live_workers(up: Run) -> list[int]:
     return found
 
 
+def test_sweeps_find_the_meetings_of_the_demo_clients_simulated_location(up: Run) -> None:
+    dsn = sockets.postgres_dsn(postgres_folder(Path(up.environment["APPTRAIL_VAR"])))
+    found, deadline = 0, time.monotonic() + 60
+    with psycopg.connect(dsn, autocommit=True) as database:
+        while found < 20 and time.monotonic() < deadline:
+            row = database.execute(
+                "SELECT count(*) FROM appointment WHERE provider = 'ghl' AND source = 'reconcile_cron'"
+            ).fetchone()
+            found = row[0] if row else 0
+            time.sleep(0.1)
+    assert found >= 20
+
+
 def test_the_metrics_of_all_processes_are_on_one_page(up: Run) -> None:
-    text = httpx.get(f"{up.line('apptrail')}/metrics", trust_env=False).text
+    deadline = time.monotonic() + 30
+    while True:
+        text = httpx.get(f"{up.line('apptrail')}/metrics", trust_env=False).text
+        if "apptrail_inbox_jobs 0" in text or time.monotonic() > deadline:
+            break  # the demo's sweeps may have posted something just now
+        time.sleep(0.1)
     for name in (
         'apptrail_deliveries_total{outcome="accepted",provider="calendly",reason=""}',
         'apptrail_jobs_total{outcome="applied"}',

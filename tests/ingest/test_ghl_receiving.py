@@ -8,6 +8,7 @@ import pytest
 from db import connections
 from db.desk import Database, connect
 from db.importing import import_rows
+from ingest.providers.ghl import signatures
 from pipeline.words import Provider
 from tests.ingest.calendly_story import Meeting
 from tests.ingest.ghl_story import LOCATION, Location, appointment, connected, contact, workflow
@@ -78,10 +79,14 @@ def test_another_key_stores_nothing(location: Location, books: Database, key: st
 
 @pytest.mark.parametrize("keys", [[""], [None]])
 def test_an_empty_key_does_not_bring_back_the_built_in_one(
-    receiving: Receiving, books: Database, keys: list[str | None]
+    receiving: Receiving, books: Database, monkeypatch: pytest.MonkeyPatch, keys: list[str | None]
 ) -> None:
-    address = connected(books, "agency", secret_values={"signing_keys": keys})
-    assert Location(receiving, address.endpoint).native(appointment(), key="")[0] == 401
+    monkeypatch.setattr(signatures, "PLATFORM_KEY", verifier_of(Provider.GHL, "HighLevel's"))
+    for given, status in ((keys, 401), ([], 200)):
+        address = connected(books, str(given), secret_values={"signing_keys": given})
+        location = Location(receiving, address.endpoint)
+        assert location.native(appointment(), key="HighLevel's")[0] == status
+        assert location.native(appointment(), key="")[0] == 401
 
 
 def test_connections_that_share_an_endpoint_are_told_apart_by_their_location(

@@ -196,7 +196,8 @@ def test_rule_12_a_delete_absorbs_whatever_comes_later_and_only_a_later_get_undo
 def test_rule_12_an_appointment_that_was_deleted_twice_was_canceled_once() -> None:
     """A delete, and a GET that finds nothing: a person who answered the first has answered it."""
     nothing = gone(9, version_at=None, source=Source.RECONCILE_CRON)
-    assert folded(ghl(said(Status.CONFIRMED, 0)), gone(2, version_at=at(2)), nothing).canceled_at == at(2)
+    deleted = folded(ghl(said(Status.CONFIRMED, 0)), gone(2, version_at=at(2)), nothing)
+    assert (deleted.canceled_at, deleted.own_status_at) == (at(2), at(2))
 
 
 def test_rule_12_the_timeline_tells_of_a_delete_and_of_its_undoing() -> None:

@@ -91,7 +91,6 @@ class CalendlySite(CalendlyActs):
 
     def answer(self, asked: Asked) -> Told:
         """Answer as Calendly would: limits first, then whatever goes wrong, then the call."""
-        self.world.clock.now()
         account = next(
             (
                 one

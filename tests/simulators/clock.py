@@ -1,9 +1,9 @@
-"""The simulation's time: it moves when told, or it is the real one."""
+"""The simulation's time: it moves when it is told to."""
 
 import heapq
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import count
 
 
@@ -29,22 +29,18 @@ class SimulatedClock:
             return self._due[0][0] if self._due else None
 
     def move_to(self, when: datetime) -> None:
-        """Move on, doing what falls due on the way, each at its own instant. Time never goes back."""
+        """Move on, doing what falls due on the way, each at its own instant. Time never goes back.
+
+        Nothing is done with the lock held, for an act may hold the world's and want this one.
+        """
+        while act := self._taken(when):
+            act()
+
+    def _taken(self, when: datetime) -> Callable[[], object] | None:
         with self._lock:
-            while self._due and self._due[0][0] <= when:
+            if self._due and self._due[0][0] <= when:
                 due, _, act = heapq.heappop(self._due)
                 self._now = max(self._now, due)
-                act()
+                return act
             self._now = max(self._now, when)
-
-
-class RealClock(SimulatedClock):
-    """Real time; what was put off happens when somebody next looks."""
-
-    def __init__(self) -> None:
-        super().__init__(datetime.now(UTC))
-
-    def now(self) -> datetime:
-        with self._lock:
-            self.move_to(datetime.now(UTC))
-            return self._now
+            return None

@@ -53,7 +53,6 @@ class GhlSite(GhlActs):
 
     def answer(self, asked: Asked) -> Told:
         """Answer as HighLevel would: tokens, limits, whatever goes wrong, then the call."""
-        self.world.clock.now()
         if asked.path == "/oauth/token":
             return self.faults.spoiled(asked, lambda: self.oauth.exchange(asked))
         account = self._account(asked.bearer)

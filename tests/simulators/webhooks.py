@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from pipeline.words import Provider
 from tests.simulators import calendly_objects, ghl_objects
@@ -73,8 +73,13 @@ def calendly_signature(key: str | None, body: bytes, now: datetime) -> Mapping[s
 class GhlKey:
     """A pair of our own, in place of HighLevel's."""
 
-    def __init__(self, seed: str = "simulated GHL") -> None:
-        self._private = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(seed.encode()).digest())
+    def __init__(self, pem: str | None = None) -> None:
+        """`pem`: a private key that was made before; always the same one without it."""
+        made = load_pem_private_key(pem.encode(), password=None) if pem else None
+        seed = hashlib.sha256(b"simulated GHL").digest()
+        self._private = (
+            made if isinstance(made, Ed25519PrivateKey) else Ed25519PrivateKey.from_private_bytes(seed)
+        )
 
     @property
     def public(self) -> str:

@@ -29,10 +29,12 @@ class World:
         return f"{kind}{self._counts[kind]:08d}"
 
     def account(
-        self, provider: Provider, *, zone: str = "Europe/Berlin", seats: tuple[int, ...] = (1,)
-    ) -> Account:
+        self, provider: Provider, *, zone: str = "Europe/Berlin", seats: tuple[int, ...] = (1,),
+        name: str | None = None, token: str | None = None,
+    ) -> Account:  # fmt: skip
         """Open an account with one calendar for each number of seats."""
-        account = Account(self.name(f"{provider}Acc"), provider, self.name(f"{provider}Token"), zone)
+        own = self.name(f"{provider}Acc"), self.name(f"{provider}Token")
+        account = Account(name or own[0], provider, token or own[1], zone)
         for number in seats:
             calendar = Calendar(self.name("Cal"), zone, number)
             account.calendars[calendar.id] = calendar

@@ -85,7 +85,7 @@ class Year:
         self.plan = plan
         self.random = random.Random(seed)
         self.world = World(SimulatedClock(BEGINS), seed)
-        self.sites = {
+        self.sites: dict[Provider, CalendlySite | GhlSite] = {
             Provider.CALENDLY: CalendlySite(self.world, limits=Limits((10**9, 60.0), (10**9, 60.0))),
             Provider.GHL: GhlSite(self.world, limits=Limits((10**9, 60.0), (10**9, 60.0))),
         }
