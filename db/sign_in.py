@@ -10,6 +10,7 @@ from db.ids import new_id
 
 LINK_LASTS = timedelta(hours=1)
 SESSION_LASTS = timedelta(hours=12)
+IDLE_LASTS = timedelta(hours=2)
 
 
 class SpentLink(LookupError):
@@ -61,22 +62,35 @@ def redeem(database: Database, token: str) -> str:
 
     Raises SpentLink.
     """
-    session = secrets.token_urlsafe(32)
+    session = None
     with database.transaction():
         row = database.execute(
             "DELETE FROM sign_in_link WHERE token_hash = %s RETURNING operator_id, expires_at > now()",
             (hash_of(token),),
         ).fetchone()
         if row is not None and row[1]:
-            database.execute(
-                """INSERT INTO operator_session (token_hash, operator_id, expires_at)
-                   VALUES (%s, %s, now() + %s)""",
-                (hash_of(session), row[0], SESSION_LASTS),
-            )
+            session = open_session(database, row[0])
         _sweep(database)
-    if row is None or not row[1]:
+    if session is None:
         raise SpentLink
     return session
+
+
+def open_session(database: Database, operator_id: UUID) -> str:
+    """Open a session for an operator who has proven to be one; its token is seen this one time."""
+    session = secrets.token_urlsafe(32)
+    database.execute(
+        "INSERT INTO operator_session (token_hash, operator_id, expires_at) VALUES (%s, %s, now() + %s)",
+        (hash_of(session), operator_id, SESSION_LASTS),
+    )
+    return session
+
+
+def seen(database: Database, session: str) -> None:
+    """Note that a session is in use."""
+    database.execute(
+        "UPDATE operator_session SET last_seen_at = now() WHERE token_hash = %s", (hash_of(session),)
+    )
 
 
 def end(database: Database, session: str) -> None:
@@ -86,5 +100,7 @@ def end(database: Database, session: str) -> None:
 
 def _sweep(database: Database) -> None:
     """Drop what has expired."""
-    database.execute("DELETE FROM operator_session WHERE expires_at < now()")
+    database.execute(
+        "DELETE FROM operator_session WHERE expires_at < now() OR last_seen_at < now() - %s", (IDLE_LASTS,)
+    )
     database.execute("DELETE FROM sign_in_link WHERE expires_at < now()")

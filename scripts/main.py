@@ -8,6 +8,7 @@ from scripts import (
     dead_letters,
     deliver,
     leads,
+    operators,
     pausing,
     processes,
     resubscribe,
@@ -32,6 +33,7 @@ connections.app.command("resubscribe")(resubscribe.resubscribe)
 app.add_typer(connections.app, name="connection")
 app.add_typer(tokens.app, name="token")
 app.add_typer(leads.app, name="leads")
+app.add_typer(operators.app, name="operator")
 app.command("deliver")(deliver.deliver)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command("pause")(pausing.pause)

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from typing import Annotated, cast
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
-from db.engine import Engine, reading
+from db import sign_in
+from db.engine import Engine, reading, writing
 from db.reads.callers import Caller, by_session, by_token
 from web import problems
 from web.problems import Problem
@@ -32,6 +34,9 @@ def caller_of(request: Request, *, session: bool) -> Caller:
         caller = by_token(snapshot, token) if token is not None else by_session(snapshot, cookie or "")
     if caller is None:
         raise problems.not_signed_in(wrong=True)
+    if caller.unseen and cookie is not None:
+        with writing(engine_of(request)) as database:
+            sign_in.seen(database, cookie)
     return caller
 
 
@@ -56,9 +61,27 @@ def page_caller(request: Request) -> Caller:
 
 
 def same_site(request: Request) -> None:
-    """A dependency: refuse a form that another site's page has sent; raises Problem."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+    """A dependency: refuse a form that another site's page has sent; raises Problem.
+
+    Browsers name both headers and let no page forge them; a program that sends neither has no cookie to abuse.
+    """
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    origin = request.headers.get("origin")
+    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
+    if site not in {"same-origin", "none"} or foreign:
         raise Problem(403, "not-allowed", "Forms are taken from apptrail's own pages only.")
+
+
+def page_caller_with(role: str) -> Callable[[Request], Caller]:
+    """A dependency: who acts on a page, with at least this role; raises SignInFirst, Problem."""
+
+    def named(request: Request) -> Caller:
+        caller = page_caller(request)
+        if not caller.may(role):
+            raise problems.not_allowed(role)
+        return caller
+
+    return named
 
 
 def _bearer(request: Request) -> str | None:
