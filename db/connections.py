@@ -95,6 +95,7 @@ def add(
     share: str | None = None,
     api_base_url: str | None = None,
     policy: str = "create",
+    settings: dict[str, Any] | None = None,
 ) -> tuple[UUID, str]:
     """Add a connection; returns its id and its endpoint. Raises UnknownEndpoint."""
     if share is not None and not by_endpoint(database, keyring, provider, share):
@@ -102,11 +103,11 @@ def add(
     connection_id, endpoint = new_id(), share or secrets.token_urlsafe(ENDPOINT_BYTES)
     database.execute(
         """INSERT INTO connection (id, client_id, provider, endpoint, secrets, unsigned, location_id,
-                                   timezone, api_base_url, policy)
-           VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
+                                   timezone, api_base_url, policy, settings)
+           VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
         (
             connection_id, client_id, provider, endpoint, keyring.seal(orjson.dumps(secret_values)),
-            unsigned, location_id, timezone, api_base_url, policy,
+            unsigned, location_id, timezone, api_base_url, policy, orjson.dumps(settings or {}).decode(),
         ),
     )  # fmt: skip
     return connection_id, endpoint

@@ -28,6 +28,9 @@ def add(
     oauth_client_secret: str | None = typer.Option(None, help="GoHighLevel app's client secret."),
     refresh_token: str | None = typer.Option(None, help="GoHighLevel OAuth refresh token of the location."),
     location_id: str | None = typer.Option(None, help="The provider's own name of the account."),
+    app_id: str | None = typer.Option(
+        None, help="ghl: the only Marketplace app whose webhooks are ours; HighLevel's key proves no app."
+    ),
     timezone: str | None = typer.Option(None, help="IANA zone of wall times that name none."),
     share: str | None = typer.Option(None, help="Endpoint of another connection to stand behind too."),
     unsigned: bool = typer.Option(False, "--unsigned", help="Rely on the secret endpoint alone."),
@@ -59,7 +62,7 @@ def add(
                 database, console.keyring(loaded), found.id, provider,
                 secret_values={name: value for name, value in secrets.items() if value},
                 unsigned=unsigned, location_id=location_id, timezone=timezone, share=share,
-                api_base_url=api_base_url, policy=policy,
+                api_base_url=api_base_url, policy=policy, settings={"app_id": app_id} if app_id else None,
             )  # fmt: skip
         except UnknownEndpoint:
             console.fail("--share: no connection of that provider has this endpoint.")

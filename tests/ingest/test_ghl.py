@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -11,8 +11,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as st
 
 from db.connections import Connection
+from db.inbox import Parked
 from db.keyring import Keyring
 from ingest.app import Webhooks
 from ingest.providers.calendly import Calendly
@@ -128,6 +131,74 @@ def test_a_webhook_and_the_api_say_the_same() -> None:
     assert isinstance(by_api, Observation)
     assert by_api.digest == observed(NATIVE).digest
     assert by_api.source is Source.RECONCILE_CRON
+
+
+def sample(name: str) -> Any:
+    return json.loads((FIXTURES / "ghl" / f"rest.{name}.json").read_text())
+
+
+def test_the_apis_own_examples_are_read() -> None:
+    listed = read_event(connected(), sample("calendar_event-1")["event"], SEEN_AT).said
+    assert isinstance(listed, Observation)
+    assert listed.schedule is not None
+    assert (listed.external_id, listed.schedule.start_at) == (
+        "ocQHyuzHvysMo5N5VsXc",
+        datetime(2023, 9, 25, 10, 30, tzinfo=UTC),
+    )
+    for name in ("create_appointment_response-1", "create_appointment_response-3"):
+        made = read_event(connected(), sample(name), SEEN_AT).said
+        assert isinstance(made, Observation)
+        assert (made.version_at, made.status and made.status.word) == (None, Status.CONFIRMED)
+
+
+def test_a_contacts_appointments_have_the_locations_wall_times() -> None:
+    """G3: "2021-07-16 11:00:00", of which nobody says where; without a zone it is parked, never UTC."""
+    (event,) = sample("contact_appointments-1")["events"]
+    read = read_event(connected(timezone="America/New_York"), event, SEEN_AT).said
+    assert isinstance(read, Observation)
+    assert read.schedule is not None
+    assert read.schedule.start_at == datetime(2021, 7, 16, 15, tzinfo=UTC)
+    assert read.version_at == datetime(2021, 7, 16, 15, 30, tzinfo=UTC)
+    parked = read_event(connected(), event, SEEN_AT).said
+    assert (isinstance(parked, Parked) and parked.reason) == "no_zone"
+
+
+def test_a_wall_time_that_would_be_a_version_of_the_future_is_no_version() -> None:
+    """Its zone is a guess of ours: a wrong one would outrank whatever is told in the hours to come."""
+    event = {**NATIVE["appointment"], "dateUpdated": "2026-11-01 11:00:00"}
+    east, west = (
+        read_event(connected(timezone=zone), event, SEEN_AT).said
+        for zone in ("Asia/Tokyo", "America/Chicago")
+    )
+    assert isinstance(east, Observation)
+    assert isinstance(west, Observation)
+    assert (east.version_at, west.version_at) == (datetime(2026, 11, 1, 2, tzinfo=UTC), None)
+
+
+NATIVE_BODIES = [
+    json.loads(path.read_text())
+    for name in ("AppointmentCreate-1", "AppointmentUpdate-1", "built.update.*")
+    for path in sorted((FIXTURES / "ghl").glob(f"{name}.json"))
+    if not path.name.endswith(".expected.json")
+]
+
+
+@given(st.sampled_from(NATIVE_BODIES), st.integers(-14, 14), st.integers(0, 10_000))
+def test_the_api_says_the_same_in_another_spelling_at_another_time(
+    said: dict[str, Any], offset: int, seconds: int
+) -> None:
+    """DESIGN 5: one version is one observation, whoever tells of it. G8: an offset is only a spelling."""
+    zone = timezone(timedelta(hours=offset))
+    event = dict(said["appointment"])
+    for name in ("startTime", "endTime", "dateAdded", "dateUpdated"):
+        if name in event:
+            event[name] = datetime.fromisoformat(event[name]).astimezone(zone).isoformat()
+    by_webhook = observed({**said, "type": "AppointmentUpdate"})
+    by_api = read_event(connected(), event, SEEN_AT + timedelta(seconds=seconds)).said
+    assert isinstance(by_api, Observation)
+    if by_webhook.version_at is not None:
+        assert by_api.digest == by_webhook.digest
+    assert by_api.model_copy(update={"source": Source.WEBHOOK, "observed_at": SEEN_AT}) == by_webhook
 
 
 def test_a_workflow_never_rolls_back_what_is_newer_and_native() -> None:
