@@ -143,7 +143,12 @@ def _count(database: Database[Any], kind: str, fingerprint: str, jobs: int) -> N
 
 
 def _is_paused(database: Database[Any], kind: str) -> bool:
-    return database.execute("SELECT 1 FROM pause WHERE kind = %s AND client_id = %s", (kind, UUID(int=0))).fetchone() is not None
+    return (
+        database.execute(
+            "SELECT 1 FROM pause WHERE kind = %s AND client_id = %s", (kind, UUID(int=0))
+        ).fetchone()
+        is not None
+    )
 
 
 def _trip_breaker(database: Database[Any], kind: str, fingerprint: str) -> None:

@@ -23,18 +23,23 @@ def foresee(database: Database, wanted: Filter, limit: int | None = None) -> lis
 
     Each letter is judged by itself, against the books as they stand.
     """
-    found: dict[str, Counter[str]] = {}
     with database.transaction(force_rollback=True):
         database.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        rows = database.execute(
-            f"""SELECT d.client_id, coalesce(l.merged_into, d.lead_id), d.fingerprint, d.error_class, d.payload::text
-                FROM dead_letter d LEFT JOIN lead l ON l.client_id = d.client_id AND l.id = d.lead_id
-                WHERE {wanted.condition()} AND d.state = 'open'
-                ORDER BY d.client_id, d.created_at, d.id LIMIT %(limit)s""",  # noqa: S608
-            {**wanted.values(), "limit": limit},
-        ).fetchall()
-        for fingerprint, verdict in _judged(database, rows):
-            found.setdefault(fingerprint, Counter())[verdict] += 1
+        return foresee_now(database, wanted, limit)
+
+
+def foresee_now(database: Database, wanted: Filter, limit: int | None = None) -> list[dict[str, Any]]:
+    """As `foresee`, within a read-only snapshot that the caller has open."""
+    found: dict[str, Counter[str]] = {}
+    rows = database.execute(
+        f"""SELECT d.client_id, coalesce(l.merged_into, d.lead_id), d.fingerprint, d.error_class, d.payload::text
+            FROM dead_letter d LEFT JOIN lead l ON l.client_id = d.client_id AND l.id = d.lead_id
+            WHERE {wanted.condition()} AND d.state = 'open'
+            ORDER BY d.client_id, d.created_at, d.id LIMIT %(limit)s""",  # noqa: S608
+        {**wanted.values(), "limit": limit},
+    ).fetchall()
+    for fingerprint, verdict in _judged(database, rows):
+        found.setdefault(fingerprint, Counter())[verdict] += 1
     return [
         {"fingerprint": fingerprint, "letters": counts.total(), **{name: counts[name] for name in VERDICTS}}
         for fingerprint, counts in sorted(found.items(), key=lambda one: -one[1].total())

@@ -2,7 +2,7 @@
 
 import typer
 
-from scripts import clients, connections, dead_letters, deliver, leads, pausing, processes, tokens, up
+from scripts import clients, connections, dead_letters, deliver, doctor, leads, pausing, processes, tokens, up
 
 app = typer.Typer(
     name="apptrail",
@@ -24,3 +24,4 @@ app.add_typer(dead_letters.app, name="dead-letters")
 app.command("pause")(pausing.pause)
 app.command("resume")(pausing.resume)
 app.command("release")(pausing.release)
+app.command("doctor")(doctor.doctor)

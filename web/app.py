@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from db.engine import Engine, Unavailable
 from db.keyring import Keyring
-from web import api, health, pages, problems
+from web import api, dead_letters_api, health, pages, problems
 from web.auth import SignInFirst
 from web.envelope import Envelope
 from web.problem_docs import DescribedApi
@@ -47,6 +47,7 @@ def create(
     app.state.redis_ping = redis_ping
     app.state.counters_folder = counters_folder
     app.include_router(api.router)
+    app.include_router(dead_letters_api.router)
     app.include_router(pages.router)
     app.include_router(health.router)
     app.mount("/static", StaticFiles(directory=STATIC))
