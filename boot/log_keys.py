@@ -4,7 +4,7 @@ KEYS = frozenset({
     # what happened, when, where
     "event", "level", "timestamp", "logger", "version", "dropped",
     # whose and which
-    "trace_id", "client_id", "lead_id", "lead_ids", "connection_id", "appointment_id", "job_id", "letter_id",
+    "trace_id", "trace_ids", "client_id", "lead_id", "lead_ids", "connection_id", "appointment_id", "job_id", "letter_id",
     "sweep_id", "run_id", "message_id", "operator_id", "token_id", "provider", "kind", "source", "lane", "queue",
     # how it went
     "outcome", "reason", "status", "fingerprint", "error", "location", "traceback", "causes", "attempts", "state",

@@ -41,7 +41,7 @@ class Hands:
 
 @dataclass
 class Drained:
-    """What a drain came to: counts of leads and jobs."""
+    """What a drain came to: counts of leads and jobs, and the deliveries behind the applied ones."""
 
     leads: int = 0
     applied: int = 0
@@ -50,6 +50,7 @@ class Drained:
     paused: int = 0
     waiting: int = 0
     merged: int = 0
+    trace_ids: tuple[UUID, ...] = ()
 
     def __iadd__(self, other: "Drained") -> Self:
         """Add up two drains."""
@@ -159,15 +160,14 @@ def _work(
     changes = _changes(hands, client_id, held, said, idle, batch, strict=strict)
     if only is None:
         _count_tried(hands, taken, batch)
-    applied = [
-        job.id for lead_id, entries in said.items() if lead_id not in batch.careful for job, _ in entries
-    ]
+    applied = [job for lead_id, entries in said.items() if lead_id not in batch.careful for job, _ in entries]
     if changes:
         save(hands.database, client_id, changes)
     if applied:
-        jobs.remove(hands.database, client_id, applied)
+        jobs.remove(hands.database, client_id, [job.id for job in applied])
     suspects.let_go(hands.database, batch.holding)
-    batch.done += Drained(leads=len(changes), applied=len(applied))
+    traces = tuple(job.trace_id for job in applied if job.trace_id is not None)
+    batch.done += Drained(leads=len(changes), applied=len(applied), trace_ids=traces)
 
 
 def _count_tried(hands: Hands, taken: Sequence[Job], batch: _Batch) -> None:
