@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Self, TypeGuard
 from uuid import UUID
 
@@ -346,7 +346,9 @@ def _finish(hands: Hands, client_id: UUID, batch: _Batch) -> Drained:
 
 def _record(hands: Hands, client_id: UUID, job: Job, failure: Failure) -> Drained:
     verdict = failures.record(hands.database, client_id, job, failure, _provider(job), hands.tally)
-    return replace(Drained(), **{verdict: 1})
+    done = Drained()
+    setattr(done, verdict, 1)
+    return done
 
 
 def _provider(job: Job) -> str | None:

@@ -15,6 +15,7 @@ from db.reads.callers import Caller
 from db.replays import NotPossible, UnknownReplay
 from web import dead_letter_answers as shapes
 from web import problems
+from web.answers import Answer
 from web.asked import id_in
 from web.auth import Reader, api_caller, engine_of
 from web.problem_docs import CONFLICT, REFUSALS
@@ -189,9 +190,9 @@ def _actor(caller: Caller) -> str:
     return caller.name or "a program"
 
 
-def _of(shape: type[shapes.Answer], row: dict[str, Any]) -> dict[str, Any]:
+def _of(shape: type[Answer], row: dict[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in shape.model_fields}
 
 
-def _answer(body: shapes.Answer, status: int = 200) -> Response:
+def _answer(body: Answer, status: int = 200) -> Response:
     return Response(body.model_dump_json(), status, media_type=JSON, headers={"Cache-Control": "no-store"})

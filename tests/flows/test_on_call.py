@@ -24,7 +24,7 @@ def served(stack: Stack) -> Stack:
     stack.start_workers()
     stack.start("clock", "clock")
     stack.deliver(booked("known", "known@example.com", NOW, NOW + timedelta(hours=1), NOW))
-    stack.wait_for(stack.inbox_is_empty, 10)
+    stack.wait_for(stack.inbox_is_empty, 30)
     return stack
 
 
