@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Self, TypeGuard
 from uuid import UUID
 
@@ -44,7 +44,7 @@ class Hands:
 
 @dataclass
 class Drained:
-    """What a drain came to: counts of leads and jobs."""
+    """What a drain came to: counts of leads and jobs, and the deliveries behind the applied ones."""
 
     leads: int = 0
     applied: int = 0
@@ -53,6 +53,7 @@ class Drained:
     paused: int = 0
     waiting: int = 0
     merged: int = 0
+    trace_ids: tuple[UUID, ...] = ()
 
     def __iadd__(self, other: "Drained") -> Self:
         """Add up two drains."""
@@ -162,18 +163,17 @@ def _work(
     changes = _changes(hands, client_id, held, said, idle, batch, strict=strict)
     if only is None:
         _count_tried(hands, taken, batch)
-    applied = [
-        job.id for lead_id, entries in said.items() if lead_id not in batch.careful for job, _ in entries
-    ]
+    applied = [job for lead_id, entries in said.items() if lead_id not in batch.careful for job, _ in entries]
     if changes:
         save(hands.database, client_id, changes)
         lookups.ask(hands.database, client_id, _doubts(changes))
     if spoken := _spoken(said, batch.careful):
         conversations.save(hands.database, client_id, spoken)
     if applied:
-        jobs.remove(hands.database, client_id, applied)
+        jobs.remove(hands.database, client_id, [job.id for job in applied])
     suspects.let_go(hands.database, batch.holding)
-    batch.done += Drained(leads=len(changes), applied=len(applied))
+    traces = tuple(job.trace_id for job in applied if job.trace_id is not None)
+    batch.done += Drained(leads=len(changes), applied=len(applied), trace_ids=traces)
 
 
 def _spoken(
@@ -374,7 +374,9 @@ def _finish(hands: Hands, client_id: UUID, batch: _Batch) -> Drained:
 
 def _record(hands: Hands, client_id: UUID, job: Job, failure: Failure) -> Drained:
     verdict = failures.record(hands.database, client_id, job, failure, _provider(job), hands.tally)
-    return replace(Drained(), **{verdict: 1})
+    done = Drained()
+    setattr(done, verdict, 1)
+    return done
 
 
 def _provider(job: Job) -> str | None:

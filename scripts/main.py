@@ -7,6 +7,7 @@ from scripts import (
     connections,
     dead_letters,
     deliver,
+    doctor,
     leads,
     operators,
     pausing,
@@ -40,3 +41,4 @@ app.command("pause")(pausing.pause)
 app.command("resume")(pausing.resume)
 app.command("release")(pausing.release)
 app.command("sweep")(sweep.sweep_)
+app.command("doctor")(doctor.doctor)
