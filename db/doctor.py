@@ -11,9 +11,12 @@ from psycopg.rows import dict_row
 from db.desk import Database
 from db.keyring import Keyring, WrongSecretKey
 from db.locks import WORKABLE
+from pipeline.words import Provider
 
 ACTS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 _VERIFIERS = ("signing_keys", "header_secrets")
+SIGNED_BY_PLATFORM = frozenset({Provider.GHL})
+"""These sign with a key of their own that is built in."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,9 @@ def secrets(database: Database, keyring: Keyring) -> tuple[list[LockedSecret], l
         found = _opened(keyring, sealed)
         if found is None:
             locked.append(LockedSecret("connection", connection_id))
-        elif unsigned or not any(orjson.loads(found).get(name) for name in _VERIFIERS):
+        elif unsigned or not (
+            provider in SIGNED_BY_PLATFORM or any(orjson.loads(found).get(name) for name in _VERIFIERS)
+        ):
             doubtful.append(Doubtful(connection_id, client, provider, unsigned))
     return locked, doubtful
 
