@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Self, TypeGuard
+from typing import Any, Self
 from uuid import UUID
 
 from psycopg import Connection as Database
@@ -20,7 +20,6 @@ from db.suspects import Level
 from pipeline.book import compute, enter
 from pipeline.job import LeadStatusSaid, MergeAsked, NewerPayload, read_payload
 from pipeline.observation import Observation
-from pipeline.words import Source
 
 Statement = Observation | LeadStatusSaid
 
@@ -225,9 +224,9 @@ def _changes(
 ) -> list[Change]:
     """Let statements into the books; a lead whose book raises is left for the careful way."""
     statements = {lead_id: [payload for _, payload in entries] for lead_id, entries in said.items()}
-    for lead_id in statements:
-        if held.leads[lead_id].legacy:
-            statements[lead_id] += legacy_observations(hands.database, client_id, lead_id)
+    awaited = [lead_id for lead_id in statements if held.leads[lead_id].legacy]
+    for lead_id, told in legacy_observations(hands.database, client_id, awaited).items():
+        statements[lead_id] += told
     bases = {lead_id: held.leads[lead_id].base for lead_id in (*said, *idle)}
     observed = {
         lead_id: [one for one in entries if isinstance(one, Observation)]
@@ -256,18 +255,12 @@ def _change(
     statements: Sequence[Statement],
     receipts: Mapping[bytes, Receipt],
 ) -> Change:
-    # What a CRM says of an appointment that another lead has is that lead's business.
-    mine = [one for one in statements if not (_is_legacy(one) and one.key in shelved.elsewhere)]
-    book = enter(shelved.book, mine)
+    book = enter(shelved.book, statements)
     return Change(lead_id, shelved, book, compute(book, held.now), receipts)
 
 
 class Busy(Exception):
     """Somebody else has the lead; it is left to them."""
-
-
-def _is_legacy(statement: Statement) -> TypeGuard[Observation]:
-    return isinstance(statement, Observation) and statement.source is Source.MIGRATION
 
 
 def _drain_with_care(hands: Hands, client_id: UUID, lead_id: UUID, level: Level) -> Drained:

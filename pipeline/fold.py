@@ -89,6 +89,7 @@ class Walk:
         self._times: Register[tuple[datetime, datetime | None]] = Register()
         self._timezone: Register[str] = Register()
         self._booked_at: Register[datetime] = Register()
+        self._source_said: Register[Source] = Register()
         self._names: dict[str, Register[str]] = {}
         self._word_changed_at: datetime | None = None
         self._outcome_changed_at: datetime | None = None
@@ -112,6 +113,8 @@ class Walk:
         self._take_schedule(said, order)
         if said.booked_at is not None:
             self._booked_at.offer(order, said.booked_at)
+        if said.source_said is not None:
+            self._source_said.offer(order, said.source_said)
         self._take_links(said, order)
         self._take_names(said.description, DESCRIPTION_FIELDS, order)
 
@@ -203,6 +206,8 @@ class Walk:
             cancel_time_stated=canceled.stated,
             cancel_reason=canceled.reason,
             booked_at=self._booked_at.value,
+            source_said=self._source_said.value,
+            adopted=(),
             moved=self._moved,
             detached=tuple(sorted(self._detached)),
             moves_in_place=self._moves,
@@ -234,7 +239,8 @@ class _Cancellation:
         by_version = said.tier == TIER_VERSIONED
         if status.canceled_at is not None:
             self._said.offer((said.tier, said.effective_at, said.normalizer, said.digest), status.canceled_at)
-        if self._inferred is None or (by_version and not self._by_version):
+        # When a CRM's row was last looked at is not when the meeting was canceled.
+        if said.tier > TIER_MIGRATION and (self._inferred is None or (by_version and not self._by_version)):
             self._inferred, self._by_version = said.effective_at, by_version
         if status.cancel_reason is not None:
             self.reason = max(self.reason or "", status.cancel_reason)

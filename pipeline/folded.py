@@ -15,6 +15,8 @@ class Folded:
     `word` is the provider's status word, `outcome` and `manual` what the provider and a person said of
     the meeting itself. `canceled_at` is None unless the word is canceled. `cancel_time_stated` says
     that the provider named the time, by itself or as its version, rather than our clock (RULES 19).
+    `source_said` is what a CRM's own column called its source; `adopted` are the facts of aliases, only
+    in the row that is stored (see pipeline/adoption.py).
     """
 
     provider: Provider
@@ -43,6 +45,8 @@ class Folded:
     calendly_scheduled_event_uri: str | None = None
     calendly_event_type_uri: str | None = None
     ghl_calendar_id: str | None = None
+    source_said: Source | None = None
+    adopted: tuple["Folded", ...] = ()
 
     @cached_property
     def key(self) -> AppointmentKey:

@@ -12,7 +12,8 @@ import typer
 from boot import clock
 from db import clients, leads, people
 from db.failures import is_transient
-from db.importing import COLUMNS, Row, import_rows
+from db.import_row import COLUMNS, Row
+from db.importing import import_rows
 from db.ledger import Hands
 from db.people import UnknownLead
 from pipeline.job import MergeAsked
