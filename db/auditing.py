@@ -31,6 +31,12 @@ def next_leads(database: Database, client_id: UUID, after: UUID, size: int = BAT
     return [row[0] for row in rows]
 
 
+def count(database: Database, client_id: UUID) -> int:
+    """How many leads a client has."""
+    row = database.execute("SELECT count(*) FROM lead WHERE client_id = %s", (client_id,)).fetchone()
+    return row[0] if row else 0
+
+
 def audit(database: Database, run: Run, lead_ids: Sequence[UUID], ringer: Ringer, *, repair: bool) -> Audited:
     """Examine some leads in one snapshot; with `repair`, write those that differ anew. Notes the run's place."""
     audited = Audited(Counter(checked=len(lead_ids)))

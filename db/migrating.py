@@ -53,6 +53,12 @@ def batches(database: Database, client_id: UUID, after: UUID, size: int) -> Iter
         after = rows[-1][0]
 
 
+def count(database: Database, client_id: UUID) -> int:
+    """How many legacy rows a client has."""
+    row = database.execute("SELECT count(*) FROM legacy_rollup WHERE client_id = %s", (client_id,)).fetchone()
+    return row[0] if row else 0
+
+
 def rehearse(database: Database, client_id: UUID, rows: Sequence[Told]) -> Batch:
     """What `migrate` would do with some rows; nothing is locked and nothing is written."""
     batch = Batch()

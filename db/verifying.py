@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from psycopg.rows import dict_row
@@ -31,6 +31,23 @@ class Verified:
     stored: int = 0
     surplus: int = 0
     by_cause: Counter[str] = field(default_factory=Counter)
+
+    def __iadd__(self, other: "Verified") -> Self:
+        """Add up two clients."""
+        for name in ("leads", "equal", "lost", "stored", "surplus"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.by_cause += other.by_cause
+        return self
+
+    def summary(self) -> dict[str, Any]:
+        """What was found, for programs."""
+        return {
+            "leads": self.leads,
+            "equal": self.equal,
+            "lost": self.lost,
+            "surplus": self.surplus,
+            "by_cause": dict(sorted(self.by_cause.items())),
+        }
 
     @property
     def holds(self) -> bool:

@@ -2,7 +2,7 @@
 
 import typer
 
-from scripts import clients, connections, deliver, leads, processes, tokens, up
+from scripts import audits, clients, connections, deliver, leads, migration, processes, tokens, up
 
 app = typer.Typer(
     name="apptrail",
@@ -20,3 +20,6 @@ app.add_typer(connections.app, name="connection")
 app.add_typer(tokens.app, name="token")
 app.add_typer(leads.app, name="leads")
 app.command("deliver")(deliver.deliver)
+app.command("migrate-appointments")(migration.migrate_appointments)
+app.command("audit-rollups")(audits.audit_rollups)
+app.command("rebuild")(audits.rebuild)
