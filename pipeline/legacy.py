@@ -53,6 +53,25 @@ def source_named(text: str | None) -> Source | None:
     return next((one for one in Source if one == (text or "").strip().casefold()), None)
 
 
+def without_free_text(said: Said) -> dict[str, str]:
+    """The same row without what people typed: it makes the same observations."""
+    kept = {name: text for name, text in said.items() if text}
+    provider, source = (
+        provider_named(kept.get("appointment_provider")),
+        source_named(kept.get("appointment_source")),
+    )
+    words = {"appointment_provider": provider, "appointment_source": source}
+    if word := kept.get("appointment_status"):
+        words["appointment_status"] = "deleted" if is_removal(word) else status_from(word)  # type: ignore[assignment]
+    if _instant(kept.get("booked_slot")) is None:
+        kept.pop("booked_slot", None)
+    return {
+        name: str(words.get(name) or text)
+        for name, text in kept.items()
+        if name not in words or words[name] is not None
+    }
+
+
 def keys_named(said: Said) -> list[AppointmentKey]:
     """The appointments that a legacy row names by their providers' own keys."""
     keys = []
