@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import actor, drain, latency, receiver, report
+from bench import actor, backfill, drain, latency, receiver, report
 from bench.figures import Figure
 from bench.stage import Stage, stage
 
@@ -14,6 +14,7 @@ LINES: dict[str, Callable[[Stage], list[Figure]]] = {
     "drain": drain.measure,
     "actor": actor.measure,
     "latency": latency.measure,
+    "backfill": backfill.measure,
 }
 
 
