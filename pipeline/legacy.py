@@ -11,6 +11,9 @@ from pipeline.words import Provider, Source, Status, is_removal, status_from
 
 Said = Mapping[str, str | None]
 
+_PROVIDERS = {one.value: one for one in Provider}
+_SOURCES = {one.value: one for one in Source}
+
 
 def observations_from(lead_id: UUID, said: Said, shared: Container[str] = ()) -> list[Observation]:
     """Turn a legacy row into what it says of each appointment that it names; times are ISO 8601.
@@ -39,7 +42,7 @@ def shared_key(lead_id: UUID, external_id: str) -> str:
 
 def provider_named(text: str | None) -> Provider | None:
     """A CRM's column is anybody's text; a provider that we do not know says nothing."""
-    return next((one for one in Provider if one == (text or "").strip().casefold()), None)
+    return _PROVIDERS.get((text or "").strip().casefold())
 
 
 def _likely_provider(said: Said) -> Provider | None:
@@ -50,7 +53,7 @@ def _likely_provider(said: Said) -> Provider | None:
 
 def source_named(text: str | None) -> Source | None:
     """A CRM's word for its source, if it is one of ours."""
-    return next((one for one in Source if one == (text or "").strip().casefold()), None)
+    return _SOURCES.get((text or "").strip().casefold())
 
 
 def without_free_text(said: Said) -> dict[str, str]:
