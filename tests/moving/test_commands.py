@@ -15,13 +15,14 @@ import redis
 
 from boot.embedded_postgres import PostgresServer
 from db.desk import Database, connect
+from db.ids import new_id
 from db.inbox import post
 from db.ledger import Hands
 from pipeline.observation import StatusWord
 from pipeline.words import Status
 from tests import builders
 from tests.laws.people import drain_all
-from tests.moving.crm import a_booking
+from tests.moving.crm import a_booking, ghl
 from tests.statements import a_delivery, an_email, at
 
 APPTRAIL = Path(sys.executable).parent / "apptrail"
@@ -107,6 +108,27 @@ def test_a_prisma_application_moves_in_by_two_commands(office: Office, prisma: s
         "leads", "import", office.client.name, "--from-url", prisma, "--source-client", "mine"
     )
     assert again["created"] == 0
+
+
+def test_a_dry_run_a_part_the_rest_and_the_way_back(office: Office, tmp_path: Path) -> None:
+    file = tmp_path / "leads.jsonl"
+    file.write_text(
+        "".join(json.dumps({"external_id": f"crm-{n}", **ghl(f"g{n}")}) + "\n" for n in range(30))
+    )
+    office.json("leads", "import", office.client.name, str(file))
+    assert "dry run" in office.run("migrate-appointments").stdout
+    assert office.database.execute("SELECT count(*) FROM backfill_run").fetchone() == (0,)
+    part = office.json("migrate-appointments", "--apply", "--max-leads", "12", "--batch-size", "5")
+    assert (part["scanned"], part["created"], part["verified"]["leads"]) == (12, 12, 12)
+    rest = office.json("migrate-appointments", "--apply", "--resume")
+    assert (rest["run_id"], rest["scanned"], rest["created"]) == (part["run_id"], 30, 30)
+    assert office.json("rebuild") == {"checked": 30, "rewritten": 0}
+    assert office.json("migrate-appointments", "--rollback", rest["run_id"])["removed"] == 30
+    assert office.database.execute("SELECT count(*) FROM observation").fetchone() == (0,)
+    assert office.database.execute(
+        "SELECT DISTINCT rollup_version, appointment_status FROM lead"
+    ).fetchall() == [(0, "showed")]
+    assert "No migration" in office.run("migrate-appointments", "--rollback", str(new_id()), code=1).stderr
 
 
 def test_another_database_that_cannot_be_read_is_told_without_its_address(
