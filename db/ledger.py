@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Self, TypeGuard
+from typing import Any, Self
 from uuid import UUID
 
 from psycopg import Connection as Database
@@ -23,7 +23,6 @@ from pipeline.doubts import Doubt, doubts
 from pipeline.job import FollowUpAct, LeadStatusSaid, MergeAsked, NewerPayload, read_payload
 from pipeline.message import MessageSaid
 from pipeline.observation import Observation
-from pipeline.words import Source
 
 Statement = Observation | LeadStatusSaid | FollowUpAct | MessageSaid
 
@@ -253,10 +252,11 @@ def _changes(
 ) -> list[Change]:
     """Let statements into the books; a lead whose book raises is left for the careful way."""
     statements = {lead_id: [payload for _, payload in entries] for lead_id, entries in said.items()}
-    for lead_id, told in statements.items():
+    for told in statements.values():
         told.extend(statuses_from([one for one in told if isinstance(one, MessageSaid)]))
-        if held.leads[lead_id].legacy:
-            told.extend(legacy_observations(hands.database, client_id, lead_id))
+    awaited = [lead_id for lead_id in statements if held.leads[lead_id].legacy]
+    for lead_id, legacy in legacy_observations(hands.database, client_id, awaited).items():
+        statements[lead_id] += legacy
     bases = {lead_id: held.leads[lead_id].base for lead_id in (*said, *idle)}
     observed = {
         lead_id: [one for one in entries if isinstance(one, Observation)]
@@ -285,12 +285,7 @@ def _change(
     statements: Sequence[Statement],
     receipts: Mapping[bytes, Receipt],
 ) -> Change:
-    # What a CRM says of an appointment that another lead has is that lead's business.
-    mine = [
-        one
-        for one in statements
-        if not isinstance(one, MessageSaid) and not (_is_legacy(one) and one.key in shelved.elsewhere)
-    ]
+    mine = [one for one in statements if not isinstance(one, MessageSaid)]
     book = enter(shelved.book, mine)
     return Change(lead_id, shelved, book, compute(book, held.now), receipts)
 
@@ -302,10 +297,6 @@ def _doubts(changes: Sequence[Change]) -> list[Doubt]:
 
 class Busy(Exception):
     """Somebody else has the lead; it is left to them."""
-
-
-def _is_legacy(statement: Statement) -> TypeGuard[Observation]:
-    return isinstance(statement, Observation) and statement.source is Source.MIGRATION
 
 
 def _drain_with_care(hands: Hands, client_id: UUID, lead_id: UUID, level: Level) -> Drained:

@@ -3,12 +3,14 @@
 import typer
 
 from scripts import (
+    audits,
     clients,
     connections,
     dead_letters,
     deliver,
     doctor,
     leads,
+    migration,
     operators,
     pausing,
     processes,
@@ -42,3 +44,6 @@ app.command("resume")(pausing.resume)
 app.command("release")(pausing.release)
 app.command("sweep")(sweep.sweep_)
 app.command("doctor")(doctor.doctor)
+app.command("migrate-appointments")(migration.migrate_appointments)
+app.command("audit-rollups")(audits.audit_rollups)
+app.command("rebuild")(audits.rebuild)
