@@ -14,7 +14,7 @@ from db.reads.lead_list import Filters, Listed
 from db.reads.leads import Lead, UnknownLead
 from db.reads.scope import Scope
 from pipeline.words import Provider
-from web import conditional, drawer, present, problems, times
+from web import conditional, drawer, page_acts, present, problems, times
 from web.asked import NotAsked, id_in, lead_id_in, search_in
 from web.auth import Looker, engine_of, same_site
 from web.drawer import Drawer
@@ -86,8 +86,10 @@ def lead_page(
         shown = _drawer(snapshot, lead, cursor or None)
         name = leads.contacts(snapshot, [(lead.client_id, lead.id)])[lead.id].name
         now = snapshot.now
+        urgent = page_acts.urgent(snapshot, caller)
     etag = conditional.etag_of(shown.content())
-    return page("lead.html", now=now, caller=caller, drawer=shown, name=name, etag=etag, first=not cursor)
+    return page("lead.html", now=now, caller=caller, here="leads", urgent=urgent, drawer=shown, name=name,
+                etag=etag, first=not cursor)  # fmt: skip
 
 
 @router.get("/leads/{lead_id}/timeline")
@@ -159,6 +161,8 @@ def _list(
         "leads.html",
         now=snapshot.now,
         caller=caller,
+        here="leads",
+        urgent=page_acts.urgent(snapshot, caller),
         rows=[_row(one, names[one.id].name) for one in found],
         asked=asked or {},
         clients=lead_list.clients_within(snapshot, caller.scope) if caller.scope.client_id is None else {},

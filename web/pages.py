@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from web import lead_pages, sign_in_pages
+from web import follow_up_pages, lead_pages, sign_in_pages
 from web.problems import Problem
 from web.templating import page
 
@@ -24,6 +24,7 @@ def api_docs(request: Request) -> Response:
 
 router.include_router(sign_in_pages.router)
 router.include_router(lead_pages.router)
+router.include_router(follow_up_pages.router)
 
 HEADLINES = {
     400: "That address does not work",
