@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from web import follow_up_pages, lead_pages, sign_in_pages
+from web import follow_up_pages, lead_act_pages, lead_pages, sign_in_pages, sync_pages
 from web.problems import Problem
 from web.templating import page
 
@@ -24,7 +24,9 @@ def api_docs(request: Request) -> Response:
 
 router.include_router(sign_in_pages.router)
 router.include_router(lead_pages.router)
+router.include_router(lead_act_pages.router)
 router.include_router(follow_up_pages.router)
+router.include_router(sync_pages.router)
 
 HEADLINES = {
     400: "That address does not work",
