@@ -31,7 +31,7 @@ VERIFIED: dict[str, str] = {
 SILENCE: dict[str, str] = {
     "silent": "Silent: by its habit it should have spoken",
     "ok": "As often as usual",
-    "too_little": "Too few deliveries yet to know its habit",
+    "unknown": "Too few deliveries yet to know its habit",
 }
 BREAKER: dict[str, str] = {
     "closed": "Closed: calls go through",
