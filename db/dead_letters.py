@@ -36,7 +36,7 @@ def groups(database: Database, wanted: Filter) -> list[dict[str, Any]]:
     rows = _rows(
         database,
         f"""SELECT d.fingerprint, min(d.error_class) AS error_class, min(d.reason) AS reason, count(*) AS letters,
-                   count(DISTINCT d.client_id) AS clients, min(coalesce(d.first_failed_at, d.created_at)) AS first_at,
+                   count(DISTINCT d.client_id) AS clients, count(DISTINCT d.lead_id) AS leads, min(coalesce(d.first_failed_at, d.created_at)) AS first_at,
                    max(d.created_at) AS last_at, max(d.code_version) AS code_version
             FROM dead_letter d WHERE {wanted.condition()}
             GROUP BY d.fingerprint ORDER BY count(*) DESC, d.fingerprint""",  # noqa: S608
