@@ -3,6 +3,7 @@
 import typer
 
 from scripts import (
+    booking,
     clients,
     connections,
     dead_letters,
@@ -40,3 +41,4 @@ app.command("pause")(pausing.pause)
 app.command("resume")(pausing.resume)
 app.command("release")(pausing.release)
 app.command("sweep")(sweep.sweep_)
+app.command("book")(booking.book)

@@ -78,9 +78,7 @@ def test_a_session_that_nobody_uses_ends_and_one_in_use_does_not(web: Web) -> No
     enter(web)
     web.database.execute("UPDATE operator_session SET last_seen_at = now() - interval '1 hour'")
     assert web.http.get("/leads").status_code == 200
-    row = web.database.execute(
-        "SELECT last_seen_at > now() - interval '50 minutes' FROM operator_session"
-    )
+    row = web.database.execute("SELECT last_seen_at > now() - interval '50 minutes' FROM operator_session")
     assert row.fetchone() == (True,)
     web.database.execute("UPDATE operator_session SET last_seen_at = now() - interval '3 hours'")
     assert web.http.get("/leads", follow_redirects=False).status_code == 303
