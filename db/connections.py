@@ -148,3 +148,14 @@ def renew_secrets(
 
 
 _STORED_SECRETS = "SELECT secrets FROM connection WHERE id = %s AND client_id = %s FOR UPDATE"
+
+
+def change_settings(database: Database[Any], connection_id: UUID, name: str, value: dict[str, Any]) -> bool:
+    """Set one of a connection's settings; False: there is no such connection."""
+    return (
+        database.execute(
+            "UPDATE connection SET settings = settings || jsonb_build_object(%s::text, %s::jsonb) WHERE id = %s",
+            (name, orjson.dumps(value).decode(), connection_id),
+        ).rowcount
+        == 1
+    )

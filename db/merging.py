@@ -5,7 +5,7 @@ from uuid import UUID
 
 from psycopg import Connection as Database
 
-from db import conversations, follow_up_rows, jobs
+from db import bookings, conversations, follow_up_rows, jobs
 from db.ids import new_id
 from db.jobs import Job
 from db.legacy import legacy_observations
@@ -79,6 +79,7 @@ def _move(database: Database[Any], client_id: UUID, loser: UUID, winner: UUID) -
     )
     conversations.merge(database, client_id, loser, winner)
     follow_up_rows.move(database, client_id, loser, winner)
+    bookings.move(database, client_id, loser, winner)
     filled = ", ".join(f"{field} = coalesce(w.{field}, l.{field})" for field in CONTACT_FIELDS)
     database.execute(
         f"""UPDATE lead w SET {filled}, stub = w.stub AND l.stub FROM lead l

@@ -4,7 +4,7 @@ import json
 
 import typer
 
-from db import clients
+from db import bookings, clients
 from db.clients import NameTaken
 from scripts import console
 
@@ -51,9 +51,14 @@ def set_(
         "--keep-reasons/--drop-reasons",
         help="Keep cancellation reasons, masked and cut to 500 characters.",
     ),
+    auto_booking: bool | None = typer.Option(
+        None, "--auto-booking/--no-auto-booking", help="Whether meetings may be booked for its leads."
+    ),
 ) -> None:
     """Change a client's settings; what is not given stays."""
     loaded = console.settings()
     with console.database(loaded) as database:
         found = console.find_client(database, client)
         clients.change(database, found.id, region=region and region.upper(), keep_reasons=keep_reasons)
+        if auto_booking is not None:
+            bookings.switch_client(database, found.id, on=auto_booking)

@@ -1,6 +1,8 @@
 """`apptrail connection`: the links of clients to providers."""
 
 import json
+from typing import Any
+from uuid import UUID
 
 import typer
 
@@ -93,3 +95,24 @@ def list_(
         for one in found
     ]
     console.show(rows, as_json=as_json)
+
+
+@app.command("book-with")
+def book_with(
+    connection: UUID = typer.Argument(help="Id of the connection."),
+    calendar: str = typer.Argument(help="A Calendly event type's URI, or a GoHighLevel calendar's id."),
+    minutes: int = typer.Option(30, min=1, max=1440, help="How long a meeting lasts."),
+    location_kind: str | None = typer.Option(
+        None, help="Calendly: the kind of place that the event type asks for."
+    ),
+    settle_seconds: float = typer.Option(
+        60.0, min=0, max=3600, help="How long the provider may take to carry out what it was asked."
+    ),
+) -> None:
+    """Say what a connection's meetings are booked with."""
+    chosen: dict[str, Any] = {"calendar": calendar, "minutes": minutes, "settle_seconds": settle_seconds}
+    if location_kind:
+        chosen["location"] = {"kind": location_kind}
+    with console.database(console.settings()) as database:
+        if not connections.change_settings(database, connection, "booking", chosen):
+            console.fail("No connection has that id. `apptrail connection list` shows them.")

@@ -9,7 +9,7 @@ from uuid import UUID
 import typer
 
 from boot import clock
-from db import clients, foreign, leads, people
+from db import bookings, clients, foreign, leads, people
 from db.failures import is_transient
 from db.import_row import Row
 from db.importing import Imported, import_rows
@@ -127,3 +127,18 @@ def merge(
             ringer.close()
             bell.close()
     print("merged" if done.merged else "nothing to merge: they are one already")
+
+
+@app.command("set")
+def set_(
+    lead: UUID = typer.Argument(help="Id of the lead."),
+    auto_booking: bool = typer.Option(
+        ..., "--auto-booking/--no-auto-booking", help="Whether meetings may be booked for it."
+    ),
+) -> None:
+    """Change a lead's switches."""
+    with console.database(console.settings()) as database:
+        try:
+            bookings.switch_lead(database, leads.client_of(database, lead), lead, on=auto_booking)
+        except UnknownLead:
+            console.fail("No lead has that id.")

@@ -4,6 +4,7 @@ import typer
 
 from scripts import (
     audits,
+    booking,
     clients,
     connections,
     dead_letters,
@@ -47,3 +48,4 @@ app.command("doctor")(doctor.doctor)
 app.command("migrate-appointments")(migration.migrate_appointments)
 app.command("audit-rollups")(audits.audit_rollups)
 app.command("rebuild")(audits.rebuild)
+app.command("book")(booking.book)

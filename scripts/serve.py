@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import ExitStack
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from db.due import long_backlogs
 from db.failures import is_transient
 from db.keyring import Keyring
 from ingest.app import PREFIX, Webhooks
+from ingest.bookings.availability import Availability
+from ingest.bookings.means import desk
 from workers.clerk import Clerk
 from workers.doorbell import Doorbell
 from workers.ringer import Ringer
@@ -39,7 +42,11 @@ class Site:
         self._doorbell = Doorbell.connect(settings.redis_url)
         self._ringer = Ringer(self._doorbell, crowded=lambda: self._crowded)
         self._webhooks = Webhooks(settings.database_dsn, keyring, self._ringer)
+        self._stack = ExitStack()
         self._clerk = Clerk(settings.database_dsn, self._ringer)
+        booking = self._stack.enter_context(
+            desk(settings.database_dsn, settings.redis_url, keyring, self._ringer)
+        )
         self._pages = web.app.create(
             engine.create(settings.sqlalchemy_url),
             keyring,
@@ -47,6 +54,7 @@ class Site:
             self._doorbell.is_reachable,
             settings.counters_folder,
             self._clerk,
+            Availability(booking),
         )
         self._watch: asyncio.Task[None] | None = None
 
@@ -67,6 +75,7 @@ class Site:
         await receive()
         self._watch.cancel()
         await self._webhooks.close()
+        self._stack.close()
         self._clerk.close()
         self._ringer.close()
         self._doorbell.close()

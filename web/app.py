@@ -12,12 +12,23 @@ from starlette.staticfiles import StaticFiles
 
 from db.engine import Engine, Unavailable
 from db.keyring import Keyring
-from web import api, appointment_acts, dead_letters_api, follow_ups, health, pages, problems, sync_health
+from web import (
+    api,
+    appointment_acts,
+    bookings,
+    dead_letters_api,
+    follow_ups,
+    health,
+    pages,
+    problems,
+    sync_health,
+)
 from web.auth import SignInFirst
 from web.envelope import Envelope
 from web.problem_docs import DescribedApi
 from web.problems import Problem
 from web.templating import STATIC
+from workers.booking_desk import NoSlots, SlotsOf
 from workers.clerk import Act, Busy
 
 RETRY_SECONDS = "2"
@@ -30,11 +41,12 @@ def create(
     redis_ping: Callable[[], bool] | None = None,
     counters_folder: Path | None = None,
     act: Act | None = None,
+    slots: SlotsOf | None = None,
 ) -> FastAPI:
     """Make the app. `redis_ping` says whether Redis answers; it must not raise and should not take long.
 
     `counters_folder`: where all processes of this host keep their counters. `act` lets a person's act
-    into the books; without it the app can only be read.
+    into the books; without it the app can only be read. `slots` asks a provider what is free.
     """
     app = DescribedApi(
         title="apptrail",
@@ -50,9 +62,11 @@ def create(
     app.state.redis_ping = redis_ping
     app.state.counters_folder = counters_folder
     app.state.act = act or _nobody_acts
+    app.state.slots = slots or _nothing_is_free
     app.include_router(api.router)
     app.include_router(appointment_acts.router)
     app.include_router(follow_ups.router)
+    app.include_router(bookings.router)
     app.include_router(sync_health.router)
     app.include_router(dead_letters_api.router)
     app.include_router(pages.router)
@@ -69,6 +83,10 @@ def create(
 
 def _nobody_acts(*_: object) -> NoReturn:
     raise Busy
+
+
+def _nothing_is_free(*_: object) -> NoReturn:
+    raise NoSlots("no_connection")
 
 
 def _told(request: Request, problem: Problem) -> Response:

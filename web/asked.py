@@ -81,8 +81,8 @@ def lead_id_in(text: str) -> UUID:
     return found
 
 
-def as_of_in(text: str | None, now: datetime) -> datetime:
-    """Read `as_of`, an ISO 8601 time with its offset; `now` if it is not given. Raises Problem.
+def as_of_in(text: str | None, now: datetime, field: str = "as_of") -> datetime:
+    """Read `as_of`, or another `field`, an ISO 8601 time with its offset; `now` if it is not given. Raises Problem.
 
     A plus sign that nobody encoded arrives as a blank; it is read as what was meant.
     """
@@ -91,5 +91,7 @@ def as_of_in(text: str | None, now: datetime) -> datetime:
     try:
         return read_instant(_BARE_PLUS.sub(r"+\1", text))
     except ValueError:
-        detail = "as_of: an ISO 8601 time with its offset, from 1990 to 2100, such as 2026-01-31T09:00:00Z."
-        raise problems.bad_field("as_of", "not_a_time", detail) from None
+        detail = (
+            f"{field}: an ISO 8601 time with its offset, from 1990 to 2100, such as 2026-01-31T09:00:00Z."
+        )
+        raise problems.bad_field(field, "not_a_time", detail) from None

@@ -34,7 +34,8 @@ class Guest:
 class Order:
     """A booking that is wanted. `calendar`: a Calendly event type's URI, or a GHL calendar's id; instants in UTC.
 
-    `token` is our own name of the lead (`lead:<id>`), which Calendly hands back in its tracking.
+    `token` is our own name of the lead (`lead:<id>`), `mark` that of the intent, which Calendly hands back in its
+    tracking; `contact` is the guest at a provider that has contacts, as `ensure_guest` named it.
     """
 
     calendar: str
@@ -43,6 +44,8 @@ class Order:
     guest: Guest
     token: str | None = None
     location: dict[str, str] | None = field(default=None, repr=False)
+    mark: str | None = None
+    contact: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,9 @@ class BookingApi(Protocol):
 
     def free(self, calendar: str, start: datetime, end: datetime, zone: str) -> Sequence[datetime]:
         """List the free starts in [start, end), in UTC and in order."""
+
+    def ensure_guest(self, guest: Guest) -> str | None:
+        """Name the guest's contact, made if there is none; None where the provider has no contacts."""
 
     def book(self, order: Order) -> Booked:
         """Book, once, without trying again. Raises SlotTaken, Unknown."""

@@ -8,7 +8,7 @@ import orjson
 
 from ingest.apis import errors, shapes
 from ingest.apis.api import ApiFailed
-from ingest.apis.booking import NOT_KNOWN, Booked, Order, SlotTaken, Unknown
+from ingest.apis.booking import NOT_KNOWN, Booked, Guest, Order, SlotTaken, Unknown
 from ingest.apis.calendly_api import CalendlyApi
 from ingest.apis.http import Answer
 from ingest.apis.shapes import Thing
@@ -41,6 +41,10 @@ class CalendlyBooking(CalendlyApi):
             found |= {one for one in starts if one is not None and start <= one < end}
             since = until
         return sorted(found)
+
+    def ensure_guest(self, guest: Guest) -> str | None:
+        """An invitee is made by its booking."""
+        return None
 
     def book(self, order: Order) -> Booked:
         """POST /invitees: the provider sends its own notices, and a webhook with scheduling_method `api`."""
@@ -76,10 +80,17 @@ class CalendlyBooking(CalendlyApi):
         return Booked(external_id, group, uri, reading)
 
     def find(self, order: Order) -> Booked | None:
-        """Look among the guest's active events at that start: the one question that has an address in its query."""
+        """Look among the guest's active events at that start: the one question that has an address in its query.
+
+        An order with a mark is looked for among everybody's too: the lead's address may be another by now.
+        """
+        found = self._find(order, order.guest.email)
+        return found if found is not None or order.mark is None else self._find(order, None)
+
+    def _find(self, order: Order, email: str | None) -> Booked | None:
         asked: dict[str, str | int] = {
             "organization": self.organization(),
-            "invitee_email": order.guest.email,
+            **({"invitee_email": email} if email is not None else {}),
             "status": "active",
             "min_start_time": shapes.stamp(order.start_at),
             "max_start_time": shapes.stamp(order.start_at),
@@ -88,29 +99,48 @@ class CalendlyBooking(CalendlyApi):
         for said, _, _ in self._listed("/scheduled_events", asked, None):
             events, _odd = shapes.things(said, "collection")
             for event in events:
-                if event.get("event_type") == order.calendar and (found := self._guest_in(event, order)):
+                if event.get("event_type") == order.calendar and (
+                    found := self._guest_in(event, order, email)
+                ):
                     return found
         return None
 
-    def _guest_in(self, event: Thing, order: Order) -> Booked | None:
+    def _guest_in(self, event: Thing, order: Order, email: str | None) -> Booked | None:
         group = shapes.last_segment(shapes.text(event, "uri"))
         if group is None:
             return None
-        asked: dict[str, str | int] = {"email": order.guest.email, "status": "active", "count": 100}
+        asked: dict[str, str | int] = {"status": "active", "count": 100}
+        if email is not None:
+            asked["email"] = email
         for said, _, _ in self._listed(f"/scheduled_events/{group}/invitees", asked, None):
             invitees, _odd = shapes.things(said, "collection")
             for one in invitees:
-                same = (shapes.text(one, "email") or "").casefold() == order.guest.email.casefold()
-                if same and one.get("status") == "active":
+                if _is_ours(one, order) and one.get("status") == "active":
                     return self._booked(one, order)
         return None
 
     def cancel(self, booked_group: str) -> None:
-        """POST …/cancellation. In a group event this ends everybody's meeting: never call it for one guest there."""
+        """POST …/cancellation. It would end everybody's meeting: with other guests in it, it raises ApiFailed."""
+        asked: dict[str, str | int] = {"status": "active", "count": 100}
+        guests = 0
+        for said, _, _ in self._listed(
+            f"/scheduled_events/{shapes.named(booked_group)}/invitees", asked, None
+        ):
+            guests += len(shapes.things(said, "collection")[0])
+        if guests > 1:
+            raise ApiFailed(errors.OTHER_GUESTS)
         path = f"/scheduled_events/{shapes.named(booked_group)}/cancellation"
         answer = self.caller.send("POST", path, body={}, also=frozenset({403, 404}))
         if answer.status == 403 and not _says(answer, ALREADY):
             raise ApiFailed("http_403")
+
+
+def _is_ours(invitee: Thing, order: Order) -> bool:
+    """Whether an invitee is what an order made: by its mark, or by the guest where it has none."""
+    if order.mark is None:
+        return (shapes.text(invitee, "email") or "").casefold() == order.guest.email.casefold()
+    tracking = invitee.get("tracking")
+    return isinstance(tracking, dict) and tracking.get("utm_term") == order.mark
 
 
 def _body(order: Order) -> dict[str, Any]:
@@ -129,8 +159,9 @@ def _body(order: Order) -> dict[str, Any]:
     }
     if order.location:
         body["location"] = order.location
-    if order.token:
-        body["tracking"] = {"utm_content": order.token}
+    tracking = {"utm_content": order.token, "utm_term": order.mark}
+    if order.token or order.mark:
+        body["tracking"] = {name: one for name, one in tracking.items() if one}
     return body
 
 

@@ -30,6 +30,9 @@ REDIRECTED = "redirected"
 UNUSABLE_NAME = "unusable_name"
 """An id or URI that this API cannot be asked about."""
 
+OTHER_GUESTS = "other_guests"
+"""A group event cannot be called off for one of its guests."""
+
 QUICK = frozenset({SERVER_ERROR, TIMEOUT, UNREACHABLE, BROKEN_ANSWER})
 """Worth asking again at once."""
 

@@ -10,6 +10,7 @@ import orjson
 from ingest.apis import errors, shapes
 from ingest.apis.api import ApiFailed
 from ingest.apis.booking import NOT_KNOWN, Booked, Guest, Order, SlotTaken, Unknown
+from ingest.apis.budgets import BudgetSpent
 from ingest.apis.ghl_api import CALENDARS, CONTACTS, GhlApi, unwrapped
 from ingest.apis.shapes import Thing
 from ingest.providers import ghl
@@ -40,6 +41,10 @@ class GhlBooking(GhlApi):
             since = until
         return sorted(found)
 
+    def ensure_guest(self, guest: Guest) -> str | None:
+        """The contact comes first: an appointment cannot be without one."""
+        return self.upsert_contact(guest)
+
     def upsert_contact(self, guest: Guest) -> str:
         """POST /contacts/upsert; returns the contact's id. Its tags are not touched: an upsert overwrites all of them."""
         body = {
@@ -61,7 +66,7 @@ class GhlBooking(GhlApi):
 
     def book(self, order: Order) -> Booked:
         """POST an appointment and read it back: the answer lacks its dates (issue #246), some fixtures its start."""
-        contact = self.upsert_contact(order.guest)
+        contact = order.contact or self.upsert_contact(order.guest)
         body: dict[str, Any] = {
             "calendarId": order.calendar,
             "locationId": self.location(),
@@ -98,6 +103,8 @@ class GhlBooking(GhlApi):
             event = unwrapped(said, external_id)
         except ApiFailed as failed:
             raise Unknown(failed.error) from None
+        except BudgetSpent as spent:
+            raise Unknown(f"budget_{spent.reason}") from None
         return self._booked(event, external_id, observed_at)
 
     def _booked(self, event: Thing, external_id: str, observed_at: datetime) -> Booked:
@@ -106,7 +113,7 @@ class GhlBooking(GhlApi):
 
     def find(self, order: Order) -> Booked | None:
         """Look in the calendar, at that start, for a live appointment of the guest's contact."""
-        contact = self.upsert_contact(order.guest)
+        contact = order.contact or self.upsert_contact(order.guest)
         observed_at = self.now()
         events, _odd = self._events(order.calendar, order.start_at, order.start_at + timedelta(minutes=1))
         for event in events:
