@@ -163,7 +163,8 @@ def test_two_runners_at_once_end_as_one(worker: Hands, environment: dict[str, st
     drain_all(worker, client.id)
     created = sum(int(str(one["created"])) for one in answers)
     rows = worker.database.execute(
-        "SELECT count(*) FROM observation WHERE client_id = %s AND source = 'migration'", (client.id,)
+        "SELECT count(*) FROM observation WHERE client_id = %s AND trace_id = ANY (%s::uuid[])",
+        (client.id, [str(one["run_id"]) for one in answers]),
     ).fetchone()
     assert rows == (created,), "each observation was made by one of them"
     assert books_of(worker.database, client.id) == quiet_books(worker)
