@@ -65,7 +65,7 @@ def test_a_broken_one_comes_first_and_says_why(web: Web) -> None:
         "Wrapped answer",
         "wrapped answer 5×",
         "Open: no calls",
-        "Paused (budget day) until",
+        "Paused (budget day); goes on",
         "Disabled",
     ):
         assert words in html
