@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from typing import Any, cast
 
-import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
