@@ -104,7 +104,7 @@ def _walk(routes: list[Any]) -> Iterator[tuple[str, str]]:
     """Name each route; an included router is walked."""
     for route in routes:
         if isinstance(route, APIRoute):
-            yield from ((method, route.path) for method in sorted(route.methods))
+            yield from ((method, route.path) for method in sorted(route.methods or ()))
         elif hasattr(route, "original_router"):
             yield from _walk(route.original_router.routes)
         else:
