@@ -76,3 +76,15 @@ def test_an_intent_of_the_api_is_carried_out_by_the_clock_and_called_off_by_it(t
         http.delete(f"{url}/bookings/{made['id']}")
         stack.wait_for(lambda: http.get(f"{url}/bookings/{made['id']}").json()["state"] == "canceled", 30)
     assert [one for one in world.live(account) if one.person.email == "ben@example.com"] == []
+
+
+def test_a_booking_leaves_the_guest_in_lead_alone(town: Town) -> None:
+    """DESIGN 5: who is booked for is read at the moment of the call, and is written down nowhere."""
+    stack, _, _ = town
+    stack.wait_for(stack.inbox_is_empty, 30)
+    for log in stack.folder.glob("*.log"):
+        assert "@example.com" not in log.read_text(), log.name
+    for table in ("booking", "offered_slot", "appointment", "observation", "inbox", "dead_letter", "lookup", "follow_up"):
+        for (row,) in stack.rows(f"SELECT t::text FROM {table} t"):
+            assert "@example.com" not in row, table
+            assert "Ada" not in row, table
