@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import actor, drain, latency, messages, receiver, report, sweep
+from bench import actor, backfill, drain, latency, letters, messages, receiver, report, sweep
 from bench.figures import Figure
 from bench.stage import Stage, stage
 
@@ -16,6 +16,8 @@ LINES: dict[str, Callable[[Stage], list[Figure]]] = {
     "latency": latency.measure,
     "messages": messages.measure,
     "sweep": sweep.measure,
+    "letters": letters.measure,
+    "backfill": backfill.measure,
 }
 
 

@@ -1,5 +1,6 @@
 """Which dead letters are meant: several conditions at once, all of which hold."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,6 +52,18 @@ class Filter:
         ids = {name: UUID(stored[name]) for name in ("client_id", "lead_id", "letter_id") if name in stored}
         return cls(**{**stored, **ids, "at": at})
 
+
+def seconds_in(age: str | None) -> float | None:
+    """Read an age such as 30s, 30m, 6h or 2d; raises ValueError for what is none."""
+    if age is None:
+        return None
+    match = re.fullmatch(r"([0-9]{1,6})([smhd])", age)
+    if match is None:
+        raise ValueError("not an age")
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 _CONDITIONS: dict[str, LiteralString] = {
     "client_id": "d.client_id = %(client_id)s",

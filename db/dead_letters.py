@@ -36,7 +36,7 @@ def groups(database: Database, wanted: Filter) -> list[dict[str, Any]]:
     rows = _rows(
         database,
         f"""SELECT d.fingerprint, min(d.error_class) AS error_class, min(d.reason) AS reason, count(*) AS letters,
-                   count(DISTINCT d.client_id) AS clients, min(coalesce(d.first_failed_at, d.created_at)) AS first_at,
+                   count(DISTINCT d.client_id) AS clients, count(DISTINCT d.lead_id) AS leads, min(coalesce(d.first_failed_at, d.created_at)) AS first_at,
                    max(d.created_at) AS last_at, max(d.code_version) AS code_version
             FROM dead_letter d WHERE {wanted.condition()}
             GROUP BY d.fingerprint ORDER BY count(*) DESC, d.fingerprint""",  # noqa: S608
@@ -81,7 +81,39 @@ def letter(database: Database, letter_id: UUID, client_id: UUID | None = None) -
            WHERE j.client_id = %s AND j.lead_id = %s AND j.replay_of = %s""",
         (found["client_id"], found["lead_id"], letter_id),
     )
-    return {**found, "runbook": runbook_of(found["error_class"]), "notes": notes, "jobs": jobs}
+    return {
+        **found,
+        "runbook": runbook_of(found["error_class"]),
+        "notes": notes,
+        "jobs": jobs,
+        "attempts_timeline": _timeline(found, jobs),
+        "appointment": _appointment(database, letter_id, found["client_id"]),
+    }
+
+
+def _timeline(found: dict[str, Any], jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What happened to a letter, oldest first; the attempts between the first and the last are not dated."""
+    steps = [
+        ("received", found["received_at"], None),
+        ("first failed", found["first_failed_at"], 1 if found["attempts"] else None),
+        ("given up", found["last_failed_at"], found["attempts"]),
+        (found["outcome"] or found["state"], found["closed_at"], None),
+        *(("next attempt", job["not_before"], job["attempts"] + 1) for job in jobs),
+    ]
+    return [{"what": what, "at": at, "attempt": attempt} for what, at, attempt in steps if at is not None]
+
+
+def _appointment(database: Database, letter_id: UUID, client_id: UUID) -> dict[str, Any] | None:
+    """The appointment that a letter is about, as the books have it now; None while they have none."""
+    rows = _rows(
+        database,
+        """SELECT a.id, a.lead_id, a.status, a.start_at, a.end_at, a.canceled_at, a.updated_at
+           FROM dead_letter d JOIN appointment a
+             ON a.client_id = d.client_id AND a.provider = d.provider AND a.external_id = d.payload->>'external_id'
+           WHERE d.client_id = %s AND d.id = %s""",
+        (client_id, letter_id),
+    )
+    return rows[0] if rows else None
 
 
 def add_note(

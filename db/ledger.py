@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any, Self, TypeGuard
+from dataclasses import dataclass, field
+from typing import Any, Self
 from uuid import UUID
 
 from psycopg import Connection as Database
@@ -23,7 +23,6 @@ from pipeline.doubts import Doubt, doubts
 from pipeline.job import FollowUpAct, LeadStatusSaid, MergeAsked, NewerPayload, read_payload
 from pipeline.message import MessageSaid
 from pipeline.observation import Observation
-from pipeline.words import Source
 
 Statement = Observation | LeadStatusSaid | FollowUpAct | MessageSaid
 
@@ -44,7 +43,7 @@ class Hands:
 
 @dataclass
 class Drained:
-    """What a drain came to: counts of leads and jobs."""
+    """What a drain came to: counts of leads and jobs, and the deliveries behind the applied ones."""
 
     leads: int = 0
     applied: int = 0
@@ -53,6 +52,7 @@ class Drained:
     paused: int = 0
     waiting: int = 0
     merged: int = 0
+    trace_ids: tuple[UUID, ...] = ()
 
     def __iadd__(self, other: "Drained") -> Self:
         """Add up two drains."""
@@ -162,18 +162,17 @@ def _work(
     changes = _changes(hands, client_id, held, said, idle, batch, strict=strict)
     if only is None:
         _count_tried(hands, taken, batch)
-    applied = [
-        job.id for lead_id, entries in said.items() if lead_id not in batch.careful for job, _ in entries
-    ]
+    applied = [job for lead_id, entries in said.items() if lead_id not in batch.careful for job, _ in entries]
     if changes:
         save(hands.database, client_id, changes)
         lookups.ask(hands.database, client_id, _doubts(changes))
     if spoken := _spoken(said, batch.careful):
         conversations.save(hands.database, client_id, spoken)
     if applied:
-        jobs.remove(hands.database, client_id, applied)
+        jobs.remove(hands.database, client_id, [job.id for job in applied])
     suspects.let_go(hands.database, batch.holding)
-    batch.done += Drained(leads=len(changes), applied=len(applied))
+    traces = tuple(job.trace_id for job in applied if job.trace_id is not None)
+    batch.done += Drained(leads=len(changes), applied=len(applied), trace_ids=traces)
 
 
 def _spoken(
@@ -253,10 +252,11 @@ def _changes(
 ) -> list[Change]:
     """Let statements into the books; a lead whose book raises is left for the careful way."""
     statements = {lead_id: [payload for _, payload in entries] for lead_id, entries in said.items()}
-    for lead_id, told in statements.items():
+    for told in statements.values():
         told.extend(statuses_from([one for one in told if isinstance(one, MessageSaid)]))
-        if held.leads[lead_id].legacy:
-            told.extend(legacy_observations(hands.database, client_id, lead_id))
+    awaited = [lead_id for lead_id in statements if held.leads[lead_id].legacy]
+    for lead_id, legacy in legacy_observations(hands.database, client_id, awaited).items():
+        statements[lead_id] += legacy
     bases = {lead_id: held.leads[lead_id].base for lead_id in (*said, *idle)}
     observed = {
         lead_id: [one for one in entries if isinstance(one, Observation)]
@@ -285,12 +285,7 @@ def _change(
     statements: Sequence[Statement],
     receipts: Mapping[bytes, Receipt],
 ) -> Change:
-    # What a CRM says of an appointment that another lead has is that lead's business.
-    mine = [
-        one
-        for one in statements
-        if not isinstance(one, MessageSaid) and not (_is_legacy(one) and one.key in shelved.elsewhere)
-    ]
+    mine = [one for one in statements if not isinstance(one, MessageSaid)]
     book = enter(shelved.book, mine)
     return Change(lead_id, shelved, book, compute(book, held.now), receipts)
 
@@ -302,10 +297,6 @@ def _doubts(changes: Sequence[Change]) -> list[Doubt]:
 
 class Busy(Exception):
     """Somebody else has the lead; it is left to them."""
-
-
-def _is_legacy(statement: Statement) -> TypeGuard[Observation]:
-    return isinstance(statement, Observation) and statement.source is Source.MIGRATION
 
 
 def _drain_with_care(hands: Hands, client_id: UUID, lead_id: UUID, level: Level) -> Drained:
@@ -374,7 +365,9 @@ def _finish(hands: Hands, client_id: UUID, batch: _Batch) -> Drained:
 
 def _record(hands: Hands, client_id: UUID, job: Job, failure: Failure) -> Drained:
     verdict = failures.record(hands.database, client_id, job, failure, _provider(job), hands.tally)
-    return replace(Drained(), **{verdict: 1})
+    done = Drained()
+    setattr(done, verdict, 1)
+    return done
 
 
 def _provider(job: Job) -> str | None:

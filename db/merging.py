@@ -13,7 +13,6 @@ from db.locks import Held, Ringer, due_among, leads_held
 from db.shelf import Change, Shelved, load, save
 from pipeline.book import Book, compute, enter
 from pipeline.job import MergeAsked
-from pipeline.observation import Observation
 
 WAIT_SECONDS = 2.0
 CONTACT_FIELDS = [
@@ -93,10 +92,9 @@ def _recompute(database: Database[Any], client_id: UUID, held: Held, loser: UUID
     """The winner's book holds both leads' facts now, the loser's none."""
     base = held.leads[winner].base.or_later(held.leads[loser].base)
     bases = {winner: base, loser: held.leads[loser].base}
-    said: list[Observation] = []
-    for lead_id in (winner, loser):
-        if held.leads[lead_id].legacy:
-            said += legacy_observations(database, client_id, lead_id)
+    awaited = [lead_id for lead_id in (winner, loser) if held.leads[lead_id].legacy]
+    told = legacy_observations(database, client_id, awaited, family=(winner, loser))
+    said = [one for lead_id in awaited for one in told.get(lead_id, ())]
     changes = []
     for lead_id, shelved in load(database, client_id, bases, {winner: said}).items():
         book = enter(shelved.book, said) if lead_id == winner else shelved.book

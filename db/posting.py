@@ -17,6 +17,7 @@ from db.ids import new_id, new_id_text
 from db.lookups import ASK, STUB, ask_row
 from db.parcels import ANONYMOUS, PRIORITY, Parcel, Parked, Payload, Posted, Ring
 from db.plans import SET_BY_INDEX
+from db.release import CODE_VERSION
 from pipeline.addressing import Contact, Identity, Owner, Verdict, choose
 from pipeline.doubts import Doubt
 from pipeline.job import MergeAsked
@@ -166,7 +167,7 @@ def job_row(
 def _parked_row(parcel: Parcel, lead_id: UUID | None, parked: Parked) -> tuple[Any, ...]:
     return (
         parcel.client_id, _letter_id(parcel, parked), lead_id, parked.provider, orjson.dumps(parked.said).decode(),
-        f"parked:{parked.reason}", parcel.trace_id, parcel.received_at,
+        f"parked:{parked.reason}", parcel.trace_id, parcel.received_at, CODE_VERSION,
     )  # fmt: skip
 
 
@@ -226,7 +227,7 @@ _INSERT_CONFLICTS = """
 _INSERT_PARKED = """
     INSERT INTO dead_letter (client_id, id, lead_id, provider, payload, reason, trace_id, received_at,
                              kind, error_class, location, traceback, fingerprint, attempts, code_version)
-    SELECT a, b, c, d, e::jsonb, f, g, h, 'appointment', 'Parked', 'ingest', '', f || ':' || d, 0, ''
+    SELECT a, b, c, d, e::jsonb, f, g, h, 'appointment', 'Parked', 'ingest', '', f || ':' || d, 0, i
     FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::uuid[],
-                %s::timestamptz[]) AS t (a, b, c, d, e, f, g, h)
+                %s::timestamptz[], %s::text[]) AS t (a, b, c, d, e, f, g, h, i)
     ON CONFLICT (client_id, id) DO NOTHING"""

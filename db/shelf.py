@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from db import follow_up_rows
 from db.arrays import columns_of, literal
 from db.ids import new_id
+from pipeline.adoption import ghl_id, packed, unpacked
 from pipeline.appointment import project
 from pipeline.book import Book, Computed
 from pipeline.folded import Folded
@@ -79,11 +80,12 @@ def load(
         key = AppointmentKey(Provider(provider), external_id)
         ids[lead_id][key] = row_id
         if facts is not None:
-            folded[lead_id][key] = _FOLDED.validate_json(facts)
+            folded[lead_id] |= {one.key: one for one in unpacked(_FOLDED.validate_json(facts))}
     linked = {key for facts in folded.values() for one in facts.values() for key in one.linked}
     known = named | {key: row_id for own in ids.values() for key, row_id in own.items()}
     known |= _rows_named(database, client_id, linked - known.keys() - touched.keys())
-    history = observations_of(database, client_id, [key for key in touched if key in known])
+    stored = known.keys() | {key for facts in folded.values() for key in facts}
+    history = observations_of(database, client_id, [key for key in touched if key in stored])
     follow_ups = follow_up_rows.read(asked)
     return {
         lead_id: Shelved(
@@ -132,7 +134,7 @@ def save(database: Database[Any], client_id: UUID, changes: Sequence[Change]) ->
     said = [row for change in changes for row in _observation_rows(client_id, change)]
     if said:
         database.execute(_SAVE_OBSERVATIONS, columns_of(said))
-    shown = [row for change in changes for row in _appointment_rows(client_id, change)]
+    shown = [row for change in changes for row in appointment_rows(client_id, change)]
     if shown:
         database.execute(_SAVE_APPOINTMENTS, columns_of(shown))
     stale = [row_id for change in changes for row_id in _unnamed(change)]
@@ -147,7 +149,7 @@ def save(database: Database[Any], client_id: UUID, changes: Sequence[Change]) ->
 
 
 def _unnamed(change: Change) -> Iterable[UUID]:
-    """Placeholders that no fact asks for any more: a link was corrected."""
+    """Rows that no fact asks for any more: a link was corrected, or a legacy row is an alias now."""
     for key, row_id in change.before.ids.items():
         if key not in change.computed.appointments:
             yield row_id
@@ -166,15 +168,15 @@ def _observation_rows(client_id: UUID, change: Change) -> Iterable[tuple[Any, ..
                 )  # fmt: skip
 
 
-def _appointment_rows(client_id: UUID, change: Change) -> Iterable[tuple[Any, ...]]:
+def appointment_rows(client_id: UUID, change: Change) -> Iterable[tuple[Any, ...]]:
     """Rows of the appointments whose facts or whose look changed, neighbours included."""
     own, elsewhere = change.before.ids, change.before.elsewhere
-    folded_before = change.before.book.folded
-    before = project(folded_before) if folded_before else {}
+    folded_before, folded = packed(change.before.book.folded), packed(change.book.folded)
+    before = project(change.before.book.folded) if folded_before else {}
     changed = {
         key: one
         for key, one in change.computed.appointments.items()
-        if (key not in own or before.get(key) != one or folded_before.get(key) != change.book.folded.get(key))
+        if (key not in own or before.get(key) != one or folded_before.get(key) != folded.get(key))
         and not (one.placeholder and key in elsewhere)
     }
     ids = {**elsewhere, **own}
@@ -182,10 +184,10 @@ def _appointment_rows(client_id: UUID, change: Change) -> Iterable[tuple[Any, ..
         if key not in ids:
             ids[key] = new_id()
     for key, one in changed.items():
-        facts = change.book.folded.get(key)
+        facts = folded.get(key)
         yield (
             client_id, ids[key], change.lead_id, key.provider, key.external_id,
-            key.external_id if key.provider is Provider.GHL else None,
+            ghl_id(key),
             one.calendly_invitee_uri, one.calendly_scheduled_event_uri, one.ghl_calendar_id,
             one.calendly_event_type_uri, one.start_at, one.end_at, one.timezone, one.status,
             one.status_changed_at, one.booked_at, one.canceled_at, one.cancel_reason,
@@ -237,7 +239,7 @@ _SAVE_OBSERVATIONS = """
     ON CONFLICT (client_id, provider, external_id, digest)
     DO UPDATE SET source = excluded.source, body = excluded.body"""
 
-_APPOINTMENT_COLUMNS = (
+APPOINTMENT_COLUMNS = (
     "client_id id lead_id provider external_id ghl_appointment_id calendly_invitee_uri "
     "calendly_scheduled_event_uri ghl_calendar_id calendly_event_type_uri start_at end_at timezone "
     "status status_changed_at booked_at canceled_at cancel_reason rescheduled_from_id "
@@ -250,15 +252,17 @@ _APPOINTMENT_TYPES = (
 ).split()
 
 _SAVE_APPOINTMENTS = f"""
-    INSERT INTO appointment AS a ({", ".join(_APPOINTMENT_COLUMNS)})
+    INSERT INTO appointment AS a ({", ".join(APPOINTMENT_COLUMNS)})
     SELECT {", ".join(f"c{n}" for n in range(26))}, c26::jsonb
     FROM unnest({", ".join(f"%s::{of}[]" for of in _APPOINTMENT_TYPES)})
          AS t ({", ".join(f"c{n}" for n in range(27))})
     ON CONFLICT (client_id, provider, external_id) DO UPDATE
-    SET {", ".join(f"{column} = excluded.{column}" for column in _APPOINTMENT_COLUMNS[2:])}, updated_at = now()
+    SET {", ".join(f"{column} = excluded.{column}" for column in APPOINTMENT_COLUMNS[2:])}, updated_at = now()
     WHERE a.placeholder OR NOT excluded.placeholder"""  # noqa: S608
 
-_DROP_PLACEHOLDERS = "DELETE FROM appointment WHERE client_id = %s AND id = ANY (%s::uuid[]) AND placeholder"
+_DROP_PLACEHOLDERS = """
+    DELETE FROM appointment WHERE client_id = %s AND id = ANY (%s::uuid[])
+      AND (placeholder OR external_id LIKE 'legacy:%%')"""
 
 _SAVE_LEADS = f"""
     UPDATE lead AS l SET {", ".join(f"{column} = t.{column}" for column in _LEAD_COLUMNS)}, updated_at = now()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from pipeline.adoption import adopted
 from pipeline.chains import Chains, link
 from pipeline.folded import Folded
 from pipeline.observation import AppointmentKey
@@ -35,6 +36,7 @@ class Appointment:
     calendly_scheduled_event_uri: str | None = None
     calendly_event_type_uri: str | None = None
     ghl_calendar_id: str | None = None
+    source_said: Source | None = None
 
     @property
     def is_live(self) -> bool:
@@ -48,6 +50,7 @@ class Appointment:
 
 def project(folded: Mapping[AppointmentKey, Folded]) -> dict[AppointmentKey, Appointment]:
     """Compute a lead's appointments, placeholders included, from all that are known."""
+    folded = adopted(folded)
     chains = link(folded)
     reverse = {earlier: later for later, earlier in chains.inferred.items()}
     appointments = {key: _appointment(one, chains, reverse) for key, one in folded.items()}
@@ -87,6 +90,7 @@ def _appointment(
         calendly_scheduled_event_uri=one.calendly_scheduled_event_uri,
         calendly_event_type_uri=one.calendly_event_type_uri,
         ghl_calendar_id=one.ghl_calendar_id,
+        source_said=one.source_said,
     )
 
 

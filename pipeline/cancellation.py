@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pipeline.observation import TIER_VERSIONED, Observation, StatusWord
+from pipeline.observation import TIER_MIGRATION, TIER_VERSIONED, Observation, StatusWord
 from pipeline.register import Register
 
 
@@ -34,7 +34,8 @@ class Cancellation:
         by_version = said.tier == TIER_VERSIONED
         if status.canceled_at is not None:
             self._said.offer((said.tier, said.effective_at, said.normalizer, said.digest), status.canceled_at)
-        if self._inferred is None or (by_version and not self._by_version):
+        # When a CRM's row was last looked at is not when the meeting was canceled.
+        if said.tier > TIER_MIGRATION and (self._inferred is None or (by_version and not self._by_version)):
             self._inferred, self._by_version = said.effective_at, by_version
         if status.cancel_reason is not None:
             self.reason = max(self.reason or "", status.cancel_reason)

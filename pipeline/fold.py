@@ -108,6 +108,7 @@ class Walk:
         self._times: Register[tuple[datetime, datetime | None]] = Register()
         self._timezone: Register[str] = Register()
         self._booked_at: Register[datetime] = Register()
+        self._source_said: Register[Source] = Register()
         self._names: dict[str, Register[str]] = {}
         self._word_changed_at: datetime | None = None
         self._outcome_changed_at: datetime | None = None
@@ -134,6 +135,8 @@ class Walk:
         self._take_schedule(said, order)
         if said.booked_at is not None:
             self._booked_at.offer(order, said.booked_at)
+        if said.source_said is not None:
+            self._source_said.offer(order, said.source_said)
         self._take_links(said, order)
         self._take_names(said.description, DESCRIPTION_FIELDS, order)
         standing = self._standing()
@@ -266,6 +269,8 @@ class Walk:
             cancel_time_stated=canceled.stated,
             cancel_reason=canceled.reason,
             booked_at=self._booked_at.value,
+            source_said=self._source_said.value,
+            adopted=(),
             moved=self._moved,
             detached=tuple(sorted(self._detached)),
             moves_in_place=self._moves,

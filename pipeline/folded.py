@@ -17,6 +17,8 @@ class Folded:
     that the provider named the time, by itself or as its version, rather than our clock (RULES 19).
     The `_cause_` fields say when it was last canceled, missed or moved in place, reverted or not, and
     the start that was lost by it (RULES 24); migrations are no causes.
+    `source_said` is what a CRM's own column called its source; `adopted` are the facts of aliases, only
+    in the row that is stored (see pipeline/adoption.py).
     """
 
     provider: Provider
@@ -50,6 +52,8 @@ class Folded:
     calendly_scheduled_event_uri: str | None = None
     calendly_event_type_uri: str | None = None
     ghl_calendar_id: str | None = None
+    source_said: Source | None = None
+    adopted: tuple["Folded", ...] = ()
 
     @cached_property
     def key(self) -> AppointmentKey:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pipeline.appointment import Appointment
 from pipeline.observation import AppointmentKey
-from pipeline.words import HELD, LIVE, LOST, Status
+from pipeline.words import HELD, LIVE, LOST, Source, Status
 
 MEETING_BOOKED = "meeting-booked"
 QUALIFIED = "qualified"
@@ -32,7 +32,9 @@ class Base:
 def lead_status(base: Base, appointments: Iterable[Appointment]) -> str:
     """Compute the status shown for a lead."""
     appointments = list(appointments)
-    since = [one for one in appointments if not one.placeholder and _booked_after(one, base.at)]
+    # A CRM that moves in has drawn its conclusions from its own columns already: its word stands.
+    told = [one for one in appointments if not one.placeholder and one.source is not Source.MIGRATION]
+    since = [one for one in told if _booked_after(one, base.at)]
     by_key = {one.key: one for one in appointments}
     if any(_stands(one, by_key) for one in since):
         return MEETING_BOOKED

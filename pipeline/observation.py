@@ -99,6 +99,8 @@ class Observation(Fact):
     links: Links | None = None
     description: Description | None = None
     booked_at: datetime | None = None
+    source_said: Source | None = None
+    """What the column of a CRM that moved in called its source (RULES 22)."""
 
     @property
     def key(self) -> AppointmentKey:

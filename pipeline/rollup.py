@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from pipeline.adoption import ghl_id
 from pipeline.appointment import Appointment
 from pipeline.words import Provider, Source, Status, Why
 
@@ -64,7 +65,7 @@ def roll_up(appointments: Iterable[Appointment], now: datetime) -> Rollup:
     if chosen is None:
         return Rollup()
     return Rollup(
-        ghl_appointment_id=chosen.key.external_id if chosen.key.provider is Provider.GHL else None,
+        ghl_appointment_id=ghl_id(chosen.key),
         calendly_invitee_uri=chosen.calendly_invitee_uri,
         calendly_scheduled_event_uri=chosen.calendly_scheduled_event_uri,
         appointment_booked_at=chosen.booked_at,
@@ -73,7 +74,7 @@ def roll_up(appointments: Iterable[Appointment], now: datetime) -> Rollup:
         appointment_status=chosen.status,
         appointment_canceled_at=chosen.canceled_at,
         appointment_provider=chosen.key.provider,
-        appointment_source=chosen.source,
+        appointment_source=_source(chosen),
         booked_slot=slot(chosen.start_at),
         appointment_count=count(appointments),
         next_appointment_start_at=next_start,
@@ -89,6 +90,11 @@ def count(appointments: Iterable[Appointment]) -> int:
 def slot(start_at: datetime | None) -> str | None:
     """A start as the CRM has always read it: RFC 3339, UTC."""
     return start_at.isoformat().replace("+00:00", "Z") if start_at else None
+
+
+def _source(one: Appointment) -> Source:
+    """While nobody but the CRM has spoken, its own word for the source stands."""
+    return one.source_said or one.source if one.source is Source.MIGRATION else one.source
 
 
 def _start(one: Appointment) -> datetime:

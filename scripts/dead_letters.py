@@ -1,7 +1,6 @@
 """`apptrail dead-letters`: what died and why, and posting it again."""
 
 import json
-import re
 import time
 from typing import Any
 from uuid import UUID
@@ -11,7 +10,7 @@ import typer
 from boot import clock
 from boot.settings import Settings
 from db import dead_letters, foresight, replays, suspects
-from db.dead_letter_filters import STATES, Filter
+from db.dead_letter_filters import STATES, Filter, seconds_in
 from db.dead_letters import NotOpen, UnknownLetter
 from db.desk import Database
 from db.replays import NotPossible, UnknownReplay
@@ -21,7 +20,6 @@ from workers.ringer import Ringer
 
 app = typer.Typer(no_args_is_help=True, help="Dead letters: jobs that were given up.")
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 IdArgument = typer.Argument(help="A dead letter's id.")
 ReasonOption = typer.Option(..., "--reason", help="Why, for the audit trail.")
 ByOption = typer.Option("cli", "--by", envvar="USER", help="Who you are, for the audit trail.")
@@ -231,12 +229,10 @@ def _filter(
 
 
 def _age(text: str | None, option: str) -> float | None:
-    if text is None:
-        return None
-    match = re.fullmatch(r"(\d{1,6})([smhd])", text)
-    if match is None:
+    try:
+        return seconds_in(text)
+    except ValueError:
         console.fail(f"{option} is a number with s, m, h or d, as in 30m.")
-    return float(match[1]) * _SECONDS[match[2]]
 
 
 def _define(found: dict[str, Any], *, as_json: bool) -> None:

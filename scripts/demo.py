@@ -13,7 +13,8 @@ from db import clients, connections, ledger
 from db.clients import Client
 from db.desk import Database
 from db.ids import new_id
-from db.importing import Row, import_rows
+from db.import_row import Row
+from db.importing import import_rows
 from db.inbox import Parcel, post
 from db.keyring import Keyring
 from db.ledger import Hands

@@ -1,92 +1,102 @@
 """`apptrail leads`: moving a CRM's leads in, and merging what is one person."""
 
-import csv
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import typer
 
 from boot import clock
-from db import bookings, clients, leads, people
+from db import bookings, clients, foreign, leads, people
 from db.failures import is_transient
-from db.importing import COLUMNS, Row, import_rows
+from db.import_row import Row
+from db.importing import Imported, import_rows
 from db.ledger import Hands
 from db.people import UnknownLead
 from pipeline.job import MergeAsked
 from pipeline.words import Source
-from scripts import console
+from scripts import console, erasure, lead_files
+from scripts.ringing import ringing
 from workers.doorbell import Doorbell
 from workers.ringer import Ringer
 
 app = typer.Typer(no_args_is_help=True, help="Leads.")
-
-
-class Unreadable(ValueError):
-    """A file is neither CSV with a header nor JSON Lines; the message names the line."""
+app.command("erase")(erasure.erase)
 
 
 @app.command("import")
 def import_(
     client: str = typer.Argument(help="Id or name."),
-    file: Path = typer.Argument(exists=True, dir_okay=False, help="A .csv with a header, or a .jsonl."),
+    file: Path | None = typer.Argument(
+        None, exists=True, dir_okay=False, help="A .csv with a header, or a .jsonl."
+    ),
+    from_url: str = typer.Option("", help="Read another Postgres instead of a file: postgresql://…"),
+    mapping: str = typer.Option(
+        "prisma", help="`prisma`, or a JSON file: {table, columns: {ours: theirs}, client}."
+    ),
+    source_client: str = typer.Option("", help="Only the leads of this client of the other application."),
+    report: Path | None = typer.Option(None, help="Write bad rows here as CSV: line, column, reason."),
     as_json: bool = console.JsonOption,
 ) -> None:
     """Import leads; running it again changes nothing. Bad rows are named by line and column, never by value.
 
     Columns: external_id, email, phone, first_name, last_name, ghl_contact_id, linkedin_profile, status,
-    and the rollup columns of the CRM that moves in.
+    and the rollup columns of the CRM that moves in. Rows stream by, 500 to a transaction: an import that was
+    stopped is simply run again. From another Postgres they are read through a read-only cursor.
     """
+    if (file is None) == (not from_url):
+        console.fail("Name a file, or another database with --from-url.")
     loaded = console.settings()
-    with console.database(loaded) as database, console.secrets_opened():
+    with console.database(loaded) as database, console.secrets_opened(), ringing(loaded) as ringer:
         found = console.find_client(database, client)
         pepper = clients.pepper_of(database, console.keyring(loaded), found.id)
         try:
-            imported = import_rows(database, found.id, pepper, found.region, _rows(file))
-        except Unreadable as unreadable:
-            console.fail(f"{file.name}: {unreadable}")
-        bell = Doorbell.connect(loaded.redis_url)
-        ringer = Ringer(bell)
+            with _opened(file, from_url, mapping, source_client or None) as rows:
+                imported = import_rows(database, found.id, pepper, found.region, rows)
+        except (lead_files.Unreadable, foreign.Unmapped) as unreadable:
+            console.fail(f"{file.name if file else 'the mapping'}: {unreadable}")
+        except foreign.NotThere as absent:
+            console.fail(f"The other database cannot be read: {absent}.")
         ringer(imported.rings)
-        ringer.close()
-        bell.close()
-    bad = [{"line": line, "column": column, "reason": reason} for line, column, reason in imported.bad]
-    if as_json:
-        print(json.dumps({"created": imported.created, "updated": imported.updated, "bad": bad}))
-    else:
-        print(f"created {imported.created}, updated {imported.updated}, bad rows {len(bad)}")
-        for one in bad[:20]:
-            print(f"  line {one['line']}: {one['column']}: {one['reason']}")
-    if bad:
+    if report is not None:
+        lead_files.report(report, imported.bad)
+    _say(imported, as_json=as_json)
+    if imported.bad:
         raise typer.Exit(2)
 
 
-def _rows(file: Path) -> Iterator[tuple[int, Row]]:
-    """Read rows with their line numbers."""
-    if file.suffix == ".csv":
-        with file.open(newline="", encoding="utf-8-sig") as lines:
-            reader = csv.DictReader(lines)
-            if not set(reader.fieldnames or ()) & set(COLUMNS):
-                raise Unreadable("no column of its header is known")
-            for row in reader:
-                yield reader.line_num, {name: text for name, text in row.items() if isinstance(text, str)}
+@contextmanager
+def _opened(
+    file: Path | None, url: str, mapping: str, source_client: str | None
+) -> Iterator[Iterator[tuple[int, Row]]]:
+    if file is not None:
+        yield lead_files.rows_of(file)
         return
-    with file.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                yield number, _json_row(number, line)
+    with foreign.rows_of(url, _mapping(mapping), source_client) as rows:
+        yield rows
 
 
-def _json_row(number: int, line: str) -> dict[str, str | None]:
+def _mapping(named: str) -> foreign.TableMapping:
+    if named == "prisma":
+        return foreign.PRISMA
     try:
-        row: Any = json.loads(line)
-    except ValueError:
-        raise Unreadable(f"line {number} is no JSON") from None
-    if not isinstance(row, dict):
-        raise Unreadable(f"line {number} is no object")
-    return {name: None if value is None else str(value) for name, value in row.items()}
+        return foreign.TableMapping.read(json.loads(Path(named).read_text("utf-8")))
+    except (OSError, ValueError) as wrong:
+        if isinstance(wrong, foreign.Unmapped):
+            raise
+        raise foreign.Unmapped("is no file of JSON") from None
+
+
+def _say(imported: Imported, *, as_json: bool) -> None:
+    bad = [{"line": line, "column": column, "reason": reason} for line, column, reason in imported.bad]
+    if as_json:
+        print(json.dumps({"created": imported.created, "updated": imported.updated, "bad": bad}))
+        return
+    print(f"created {imported.created}, updated {imported.updated}, bad rows {len(bad)}")
+    for one in bad[:20]:
+        print(f"  line {one['line']}: {one['column']}: {one['reason']}")
 
 
 @app.command("merge")

@@ -3,12 +3,15 @@
 import typer
 
 from scripts import (
+    audits,
     booking,
     clients,
     connections,
     dead_letters,
     deliver,
+    doctor,
     leads,
+    migration,
     operators,
     pausing,
     processes,
@@ -41,4 +44,8 @@ app.command("pause")(pausing.pause)
 app.command("resume")(pausing.resume)
 app.command("release")(pausing.release)
 app.command("sweep")(sweep.sweep_)
+app.command("doctor")(doctor.doctor)
+app.command("migrate-appointments")(migration.migrate_appointments)
+app.command("audit-rollups")(audits.audit_rollups)
+app.command("rebuild")(audits.rebuild)
 app.command("book")(booking.book)

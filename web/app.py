@@ -12,7 +12,17 @@ from starlette.staticfiles import StaticFiles
 
 from db.engine import Engine, Unavailable
 from db.keyring import Keyring
-from web import api, appointment_acts, bookings, follow_ups, health, pages, problems, sync_health
+from web import (
+    api,
+    appointment_acts,
+    bookings,
+    dead_letters_api,
+    follow_ups,
+    health,
+    pages,
+    problems,
+    sync_health,
+)
 from web.auth import SignInFirst
 from web.envelope import Envelope
 from web.problem_docs import DescribedApi
@@ -58,6 +68,7 @@ def create(
     app.include_router(follow_ups.router)
     app.include_router(bookings.router)
     app.include_router(sync_health.router)
+    app.include_router(dead_letters_api.router)
     app.include_router(pages.router)
     app.include_router(health.router)
     app.mount("/static", StaticFiles(directory=STATIC))

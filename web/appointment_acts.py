@@ -46,15 +46,25 @@ def record_outcome(
     request: Request, caller: Operating, lead_id: str, appointment_id: str, asked: OutcomeSaid
 ) -> Response:
     """Record how a meeting went. It stands until the provider changes its own word later (RULES 17)."""
-    lead, one, now = _find(request, caller, lead_id, appointment_id)
-    said = outcome_of(one, OUTCOMES[asked.outcome], now)
-    acts.carry_out(request, lead.client_id, lead.id, said, now)
+    record(request, caller, lead_id, appointment_id, OUTCOMES[asked.outcome])
     return _answer(request, caller, lead_id, appointment_id)
 
 
 @router.post("/{appointment_id}/unlink", response_model=shapes.Appointment)
 def unlink(request: Request, caller: Operating, lead_id: str, appointment_id: str) -> Response:
     """Say that an appointment did not follow from another, where we had only inferred that it did."""
+    take_apart(request, caller, lead_id, appointment_id)
+    return _answer(request, caller, lead_id, appointment_id)
+
+
+def record(request: Request, caller: Caller, lead_id: str, appointment_id: str, word: Status | None) -> None:
+    """Let a person's word on a meeting into the books; raises Problem."""
+    lead, one, now = _find(request, caller, lead_id, appointment_id)
+    acts.carry_out(request, lead.client_id, lead.id, outcome_of(one, word, now), now)
+
+
+def take_apart(request: Request, caller: Caller, lead_id: str, appointment_id: str) -> None:
+    """Take an inferred link apart; raises Problem."""
     lead, one, now = _find(request, caller, lead_id, appointment_id)
     with reading(engine_of(request)) as snapshot:
         known = appointments.of_lead(snapshot, lead)
@@ -72,7 +82,6 @@ def unlink(request: Request, caller: Operating, lead_id: str, appointment_id: st
         links=Links(detached=(earlier.facts.key.external_id,)),
     )
     acts.carry_out(request, lead.client_id, lead.id, said, now)
-    return _answer(request, caller, lead_id, appointment_id)
 
 
 def outcome_of(one: Shelved, word: Status | None, now: datetime) -> Observation:

@@ -15,7 +15,10 @@ from pipeline.observation import AppointmentKey, Observation
 from pipeline.timeline import revisions
 from pipeline.words import LinkKind
 from web import present, times
+from web.conversation_view import Talk
 from web.present import Pill, Standing
+
+MOST_OUTCOMES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,9 @@ class Drawer:
     called_off: list[Card] = field(default_factory=list)
     happening: list[Card] = field(default_factory=list)
     past: list[tuple[str, list[Card]]] = field(default_factory=list)
+    outcomes: list[Card] = field(default_factory=list)
+    show: str = "all"
+    talk: Talk | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -118,14 +124,16 @@ def lay_out(
 ) -> Drawer:
     """Lay out one page of a lead's appointments; `known` are all of them, so that chains can be named."""
     cards = _Cards(lead, known, said, booking, now)
+    owed = [one for one in known if present.standing(one.facts, now) is Standing.NEEDS_OUTCOME]
     drawer = Drawer(
         lead_id=str(lead.id),
         status=present.lead_status(lead.status),
         stub=lead.stub,
         primary=_primary(lead, known, said, booking, cards, now),
         count=booking.count,
-        needs_outcome=sum(present.standing(one.facts, now) is Standing.NEEDS_OUTCOME for one in known),
+        needs_outcome=len(owed),
         older=older,
+        outcomes=[cards.of(one) for one in owed[:MOST_OUTCOMES]],
     )
     for one in page:
         _place(drawer, one.facts, cards.of(one), now, lead)

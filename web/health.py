@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from db.engine import Engine, Unavailable, reading
 from db.reads.inbox_health import InboxHealth, inbox_health
+from db.reads.operations import Operations, operations
 from db.reads.schema import is_current
 from web.auth import engine_of
 
@@ -45,7 +46,7 @@ def metrics(request: Request) -> Response:
     """Prometheus text: the counters of all processes of this host, and the inbox as it is now."""
     return Response(
         generate_latest(_counters(request.app.state.counters_folder))
-        + generate_latest(_gauges(_measured(engine_of(request)))),
+        + generate_latest(_gauges(*_measured(engine_of(request)))),
         media_type=CONTENT_TYPE_LATEST,
         headers=NO_STORE,
     )
@@ -82,21 +83,21 @@ def _redis_part(probe: "Future[bool] | None") -> str:
         return "down"
 
 
-def _measured(engine: Engine) -> InboxHealth | None:
-    """The inbox's numbers; None while the database does not answer, which is a number of its own."""
+def _measured(engine: Engine) -> tuple[InboxHealth | None, Operations | None]:
+    """The database's numbers; None while it does not answer, which is a number of its own."""
     try:
         with reading(engine) as snapshot:
-            return inbox_health(snapshot)
+            return inbox_health(snapshot), operations(snapshot)
     except Unavailable:
-        return None
+        return None, None
 
 
-def _gauges(health: InboxHealth | None) -> CollectorRegistry:
+def _gauges(health: InboxHealth | None, watched: Operations | None) -> CollectorRegistry:
     registry = CollectorRegistry()
     Gauge("apptrail_database_up", "Whether Postgres answered this scrape", registry=registry).set(
         health is not None
     )
-    if health is None:
+    if health is None or watched is None:
         return registry
     for name, told, value in (
         ("apptrail_inbox_jobs", "Jobs that are not applied yet", health.jobs),
@@ -106,8 +107,17 @@ def _gauges(health: InboxHealth | None) -> CollectorRegistry:
             "Jobs that were given up on and wait for somebody",
             health.dead_letters_open,
         ),
+        ("apptrail_leads_quarantined", "Leads whose own books fail", watched.quarantined),
+        ("apptrail_replays_running", "Replays under way", watched.replays),
+        ("apptrail_replay_letters", "Letters of the replays under way", watched.replay_letters),
+        ("apptrail_replay_letters_posted", "Letters of them that were posted again", watched.replay_posted),
     ):
         Gauge(name, told, registry=registry).set(value)
+    letters = Gauge(
+        "apptrail_dead_letters_open_by_kind", "Open dead letters by kind", ["kind"], registry=registry
+    )
+    for kind, count in watched.letters.items():
+        letters.labels(kind).set(count)
     paused = Gauge("apptrail_paused", "What is not worked on", ["kind", "client"], registry=registry)
     for pause in health.pauses:
         paused.labels(pause.kind, str(pause.client_id or "*")).set(1)

@@ -10,9 +10,9 @@ from db.reads.appointments import Shelved, of_lead, said_of
 from db.reads.booking import Booking
 from db.reads.lead_list import Listed
 from db.reads.leads import Lead
+from pipeline.adoption import ghl_id
 from pipeline.observation import AppointmentKey, Observation
 from pipeline.timeline import Shown, revisions
-from pipeline.words import Provider
 from web import answers
 from web.answers import rfc3339
 
@@ -88,7 +88,7 @@ def _appointment(one: Shelved, said: Iterable[Observation], primary_id: UUID | N
         cancel_reason=facts.cancel_reason,
         created_at=one.created_at,
         updated_at=one.updated_at,
-        ghl_appointment_id=facts.key.external_id if facts.key.provider is Provider.GHL else None,
+        ghl_appointment_id=ghl_id(facts.key),
         calendly_invitee_uri=facts.calendly_invitee_uri,
         calendly_scheduled_event_uri=facts.calendly_scheduled_event_uri,
         rescheduled_from_id=one.rescheduled_from_id,

@@ -1,20 +1,22 @@
 """The pages about leads: the list, one lead, and the part of it that keeps itself fresh."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from db.engine import Reading, reading
-from db.reads import appointments, booking, lead_list, leads
+from db.reads import appointments, booking, lead_list, leads, messages
+from db.reads.appointments import Shelved
 from db.reads.callers import Caller
 from db.reads.cursors import BadCursor
 from db.reads.lead_list import Filters, Listed
 from db.reads.leads import Lead, UnknownLead
 from db.reads.scope import Scope
-from pipeline.words import Provider
-from web import conditional, drawer, present, problems, times
+from pipeline.words import Provider, Status
+from web import conditional, conversation_view, drawer, page_acts, present, problems, times
 from web.asked import NotAsked, id_in, lead_id_in, search_in
 from web.auth import Looker, engine_of, same_site
 from web.drawer import Drawer
@@ -28,6 +30,7 @@ TIMELINE = 100
 router = APIRouter(include_in_schema=False)
 
 Word = Annotated[str, Query(max_length=80)]
+Show = Annotated[Literal["all", "upcoming", "past", "cancelled"], Query()]
 YES_NO = {"": None, "yes": True, "no": False}
 
 
@@ -76,6 +79,9 @@ def lead_page(
     request: Request,
     caller: Looker,
     lead_id: str,
+    show: Show = "all",
+    said: Annotated[str, Query(max_length=20)] = "",
+    of: Annotated[str, Query(max_length=36)] = "",
     cursor: Annotated[str, Query(max_length=4000)] = "",
 ) -> Response:
     """One lead; the id of a merged one leads to where it went."""
@@ -83,21 +89,24 @@ def lead_page(
         lead = _find(snapshot, caller, lead_id)
         if str(lead.id) != lead_id.lower():
             return RedirectResponse(f"/leads/{lead.id}", 303)
-        shown = _drawer(snapshot, lead, cursor or None)
+        shown = _drawer(snapshot, lead, cursor or None, show)
         name = leads.contacts(snapshot, [(lead.client_id, lead.id)])[lead.id].name
         now = snapshot.now
+        urgent = page_acts.urgent(snapshot, caller)
     etag = conditional.etag_of(shown.content())
-    return page("lead.html", now=now, caller=caller, drawer=shown, name=name, etag=etag, first=not cursor)
+    return page("lead.html", now=now, caller=caller, here="leads", urgent=urgent, drawer=shown, name=name,
+                etag=etag, first=not cursor, may_act=caller.may("operate"),
+                said=said if id_in(of) else "", of=of)  # fmt: skip
 
 
 @router.get("/leads/{lead_id}/timeline")
-def timeline(request: Request, caller: Looker, lead_id: str) -> Response:
+def timeline(request: Request, caller: Looker, lead_id: str, show: Show = "all") -> Response:
     """The part of a lead's page that changes; 304 while it has not."""
     with reading(engine_of(request)) as snapshot:
         lead = _find(snapshot, caller, lead_id)
-        shown = _drawer(snapshot, lead, None)
+        shown = _drawer(snapshot, lead, None, show)
         now = snapshot.now
-    html = render("timeline.html", now=now, drawer=shown, first=True).encode()
+    html = render("timeline.html", now=now, drawer=shown, first=True, may_act=caller.may("operate")).encode()
     return conditional.answer(request, html, "text/html; charset=utf-8", content=shown.content())
 
 
@@ -108,16 +117,32 @@ def _find(snapshot: Reading, caller: Caller, lead_id: str) -> Lead:
         raise problems.no_such_lead() from None
 
 
-def _drawer(snapshot: Reading, lead: Lead, cursor: str | None) -> Drawer:
+def _drawer(snapshot: Reading, lead: Lead, cursor: str | None, show: str) -> Drawer:
     known = appointments.of_lead(snapshot, lead)
     found = booking.at(snapshot.now, lead, known)
     try:
-        shown, older = appointments.cut(known, lead, statuses=frozenset(), limit=TIMELINE, cursor=cursor)
+        wanted = [one for one in known if _fits(one, show, snapshot.now)]
+        shown, older = appointments.cut(wanted, lead, statuses=frozenset(), limit=TIMELINE, cursor=cursor)
     except BadCursor:
         raise problems.bad_cursor() from None
     speaking = [one for one in known if one.id == found.row_id and one not in shown]
     said = appointments.said_of(snapshot, lead.client_id, [*shown, *speaking])
-    return drawer.lay_out(lead, known, shown, said, found, snapshot.now, older)
+    laid_out = drawer.lay_out(lead, known, shown, said, found, snapshot.now, older)
+    laid_out.show = show
+    laid_out.talk = conversation_view.talk(
+        messages.of_lead(snapshot, lead), messages.adds_up_to(snapshot, lead), lead, snapshot.now
+    )
+    return laid_out
+
+
+def _fits(one: Shelved, show: str, now: datetime) -> bool:
+    facts = one.facts
+    return {
+        "all": True,
+        "upcoming": facts.is_upcoming(now),
+        "past": facts.start_at is not None and facts.start_at <= now,
+        "cancelled": facts.status is Status.CANCELED,
+    }[show]
 
 
 def _search(request: Request, snapshot: Reading, scope: Scope, who: str) -> list[Listed]:
@@ -159,6 +184,8 @@ def _list(
         "leads.html",
         now=snapshot.now,
         caller=caller,
+        here="leads",
+        urgent=page_acts.urgent(snapshot, caller),
         rows=[_row(one, names[one.id].name) for one in found],
         asked=asked or {},
         clients=lead_list.clients_within(snapshot, caller.scope) if caller.scope.client_id is None else {},

@@ -3,7 +3,16 @@
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from web import lead_pages, sign_in_pages, token_pages
+from web import (
+    dead_letter_pages,
+    follow_up_pages,
+    lead_act_pages,
+    lead_pages,
+    replay_pages,
+    sign_in_pages,
+    sync_pages,
+    token_pages,
+)
 from web.problems import Problem
 from web.templating import page
 
@@ -25,6 +34,11 @@ def api_docs(request: Request) -> Response:
 router.include_router(sign_in_pages.router)
 router.include_router(lead_pages.router)
 router.include_router(token_pages.router)
+router.include_router(lead_act_pages.router)
+router.include_router(follow_up_pages.router)
+router.include_router(sync_pages.router)
+router.include_router(replay_pages.router)
+router.include_router(dead_letter_pages.router)
 
 HEADLINES = {
     400: "That address does not work",

@@ -34,10 +34,13 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     400: _refusal("The cursor is not of this list"),
     401: _refusal("No token, or one that names nobody"),
     403: _refusal("The token's role does not reach"),
-    404: _refusal("No such lead within the token's client"),
+    404: _refusal("No such thing within the token's client"),
     422: _refusal("A field cannot be used"),
     503: _refusal("The database does not answer; Retry-After says when to ask again"),
 }
+
+
+CONFLICT: dict[int | str, dict[str, Any]] = {409: _refusal("It is closed already")}
 
 
 class DescribedApi(FastAPI):

@@ -120,7 +120,7 @@ def get_sync_health(request: Request, caller: Reader) -> Response:
     with reading(engine_of(request)) as snapshot:
         found = sync_health.connections_of(snapshot, request.app.state.keyring, caller.scope)
         now = snapshot.now
-    body = SyncHealth(items=[_told(one) for one in found], as_of=now)
+    body = SyncHealth(items=[told(one) for one in found], as_of=now)
     return Response(
         body.model_dump_json(), media_type="application/json", headers={"Cache-Control": "no-store"}
     )
@@ -144,7 +144,8 @@ def _without_keys(connection: Connection) -> str:
     return "signed" if connection.provider is Provider.GHL else "refuses_all"
 
 
-def _told(one: ConnectionSync) -> Connected:
+def told(one: ConnectionSync) -> Connected:
+    """One connection in the API's words."""
     row, connection = one.row, one.connection
     return Connected(
         id=connection.id,

@@ -46,7 +46,8 @@ def page(
     template: str, *, status_code: int = 200, now: datetime | None = None, **values: Any
 ) -> HTMLResponse:
     """A whole page; nobody but the asker may keep it, and it is asked for anew each time."""
-    values.setdefault("caller", None)
+    for name in ("caller", "here", "urgent"):
+        values.setdefault(name, None)
     html = render(template, now=now, **values)
     return HTMLResponse(
         html, status_code, headers={"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}

@@ -62,6 +62,8 @@ class Doorbell:
         def drain_leads(client_id: str, lead_ids: list[str]) -> None:
             drain(UUID(client_id), [UUID(lead_id) for lead_id in lead_ids])
 
+        # An idle consumer's only trace in Redis is its heartbeat, under this name: it should tell its queue.
+        self.broker.broker_id = f"{lane}-{self.broker.broker_id}"
         dramatiq.actor(broker=self.broker, queue_name=lane, actor_name=_actor(lane))(drain_leads)
 
     def depth(self, lane: Lane) -> int:

@@ -13,6 +13,8 @@ from db.ledger import Drained, Hands
 from db.locks import Ringer
 from workers.counters import DRAIN_LEADS, DRAIN_SECONDS, JOBS, POSTPONED
 
+MOST_TRACES = 100
+
 log = get_logger(__name__)
 
 
@@ -48,6 +50,7 @@ class Drainer:
             leads=done.leads,
             jobs=done.applied,
             seconds=round(seconds, 4),
+            trace_ids=done.trace_ids[:MOST_TRACES],
         )
         if done.retried or done.buried or done.paused:
             log.warning(

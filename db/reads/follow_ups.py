@@ -225,3 +225,17 @@ _FIND = text(f"""
     SELECT {_ROW} FROM client c CROSS JOIN LATERAL (
         SELECT * FROM follow_up f WHERE f.client_id = c.id AND f.id = :id AND f.cause_at IS NOT NULL OFFSET 0) f
     {_NAMED} WHERE CAST(:client AS uuid) IS NULL OR c.id = :client""")  # noqa: S608
+
+
+def urgent_up_to(reading: Reading, scope: Scope, most: int) -> int:
+    """How many are open and urgent; at `most` it stops counting."""
+    values = {"client": scope.client_id, "now": reading.now, "most": most}
+    return int(reading.connection.execute(_URGENT, values).scalar_one())
+
+
+_URGENT = text(f"""
+    SELECT count(*) FROM (
+        SELECT 1 FROM client c CROSS JOIN LATERAL (
+            SELECT 1 FROM follow_up f WHERE f.client_id = c.id AND f.cause_at IS NOT NULL AND f.urgent
+              AND f.state IN ('open', 'snoozed') AND {_SHOWN} = 'open' LIMIT :most) f
+        WHERE CAST(:client AS uuid) IS NULL OR c.id = :client LIMIT :most) u""")  # noqa: S608

@@ -53,7 +53,7 @@ _OPT_OUT = (
     _Rule(
         SignalKind.OPT_OUT,
         "unsubscribe",
-        _any(r"\bunsubscribe\b", r"\bopt (?:me |us )?out\b"),
+        _any(r"\bunsubs?c?r?i?b\w*", r"\bopt (?:me |us )?out\b"),
         _NEGATED,
         stems=("unsub", "opt "),
     ),
@@ -72,12 +72,16 @@ _OPT_OUT = (
         SignalKind.OPT_OUT,
         "stop_sending",
         _any(
-            r"\bstop (?:texting|e-?mailing|messaging|contacting|sending|spamming|bothering|writing|harassing|pestering|sms|reaching out)",
+            r"\bstop (?:texting|e-?mailing|messaging|contacting|sending(?! (?:it|that|them) to)|spamming|bothering|writing|harassing|pestering|sms|reaching out)",
             r"\b(?:stop|quit) calling(?! (?:it|this|that|him|her|them))",
+            r"\bquit (?:texting|e-?mailing|messaging|contacting)",
+            r"\bmake (?:it|this|these|them) stop\b",
+            r"\bcease (?:and desist|(?:all |any )?(?:further )?(?:communications?|contact|messages|e-?mails|texts|calls))\b",
+            r"\bcancel my subscription\b",
             r"\bstop (?:all |the |these |those |with the |your )?(?:texts|messages|e-?mails|calls|spam)\b",
         ),
         re.compile(r"\b(?:don't|dont|do not|can't|never|please don't)\b"),
-        stems=("stop ", "quit "),
+        stems=("stop", "quit ", "cease", "cancel my"),
     ),
     _Rule(
         SignalKind.OPT_OUT,
@@ -151,13 +155,16 @@ _AUTO_REPLY = _Rule(
         r"^auto(?:matic|mated)?[ -]?reply\b",
         r"\b(?:mailbox|inbox|address) is not monitored\b",
         r"\bwe(?: have|'ve) received your (?:message|request|e-?mail|inquiry|enquiry)\b",
-        r"\bticket has been (?:created|opened)\b",
+        r"\bticket (?:#?\w+ )?has been (?:created|opened)\b",
+        r"\bdo not reply to this\b",
+        r"\bi'm driving (?:right )?now\b",
         r"\bthank(?:s| you) for (?:contacting|reaching out|your (?:e-?mail|message|inquiry)).{0,40}\b(?:we|our team|someone) (?:will|shall)\b",
         r"\bwe will (?:respond|reply|get back to you) within\b",
         r"\bdo not disturb while driving\b",
         r"\bno longer (?:work|works|with|employed)\b.{0,60}\b(?:contact|reach)\b",
     ),
     stems=(
+        "do not reply",
         "auto",
         "not monitored",
         "received your",
@@ -170,18 +177,18 @@ _AUTO_REPLY = _Rule(
         "no longer",
     ),
 )
-_UNTIL = re.compile(r"\b(?:back|return(?:ing)?)\b(.{0,40})$|\b(?:until|till|through)\b(.{0,40})$")
+_UNTIL = re.compile(r"\b(?:back|return(?:ing)?)\b(.{0,40})|\b(?:until|till|through)\b(.{0,40})")
 
 _NOT_INTERESTED = (
     _Rule(
         SignalKind.NOT_INTERESTED,
         "not_interested",
         _any(
-            r"\b(?:not|no longer|isn't|aren't|never) (?:really |currently |at all |that |currently |particularly )?interested\b",
+            r"\b(?:not|no longer|isn't|aren't|never) (?:really |at all |that |currently |particularly )?int(?:e|er|ere)?rest(?:ed)?\b",
             r"\b(?:no|zero|not any) interest\b",
         ),
         re.compile(r"\b(?:not saying|not that|was|were|why|before)\b"),
-        stems=("interest",),
+        stems=("rest",),
     ),
     _Rule(
         SignalKind.NOT_INTERESTED,
@@ -190,10 +197,30 @@ _NOT_INTERESTED = (
             r"\balready (?:have|work with|working with|use|using|got) (?:a|an|someone|somebody|another|one)\b",
             r"\bwent with (?:another|someone|somebody|a different)\b",
             r"\b(?:i'll|we'll|i will|we will|gonna|going to) pass\b",
-            r"\bit's a no\b",
+            r"\b(?:it's a|hard) no\b",
+            r"\b(?:isn't|not) (?:really )?a (?:good |great )?fit\b",
+            r"^(?:nah |no )?we're (?:all )?(?:good|set)$",
+            r"\bdecided (?:not to|against)\b",
+            r"\b(?:to|must|will) decline\b",
+            r"\bin[- ]house\b",
+            r"\bsold the (?:business|company)\b",
+            r"\btoo expensive\b",
             r"\bnot for (?:me|us)$",
         ),
-        stems=("already", "went with", "pass", "it's a no", "not for"),
+        stems=(
+            "already",
+            "went with",
+            "pass",
+            " no",
+            "not for",
+            "fit",
+            "we're",
+            "decided",
+            "decline",
+            "house",
+            "sold",
+            "expensive",
+        ),
     ),
 )
 _WHOLE_NO = re.compile(r"(?:no|nope|nah|pass|hard pass)(?: thanks| thank you)?")
@@ -203,7 +230,7 @@ _SNOOZE = _Rule(
     SignalKind.SNOOZE,
     "later",
     _any(
-        r"\b(?:try|text|e-?mail|message|ping|contact|remind|hit) (?:me|us)\b",
+        r"\b(?:try|text|e-?mail|message|ping|contact|remind|hit|ask) (?:me|us)\b",
         r"\b(?:check|circle|get|come|reach|touch) (?:back|base|out|in)\b",
         r"\b(?:follow up|reconnect|revisit)\b",
         r"\blet's (?:talk|chat|connect|speak)\b",
@@ -214,6 +241,7 @@ _SNOOZE = _Rule(
         r"\bopens in\b",
     ),
     stems=(
+        "ask ",
         "try ",
         "text ",
         "mail ",
@@ -309,10 +337,14 @@ _REQUESTS = (
             r"\b(?:tell me|learn|know|hear) more\b",
             r"\bdo you have (?:a |any |some )?(?:brochure|case studies|examples|pricing|website)\b",
             r"\bhow does (?:it|this|that) work\b",
-            r"\bwhat (?:exactly )?do you (?:offer|do)\b",
+            r"\bwhat (?:exactly )?do you (?:offer|do|sell)\b",
+            r"\bwhat (?:exactly )?is it (?:that )?you\b",
+            r"\bwhat it costs\b",
+            r"\bwhat's included\b",
+            r"\bdo you have (?:a |any |some )?deck\b",
         ),
         re.compile(r"\b(?:don't|do not|no)\b"),
-        stems=("how ", "what", "send", "share", "give", "more", "do you have"),
+        stems=("how ", "what", "send", "share", "give", "more", "do you have", "deck"),
     ),
 )
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from db import ledger
-from db.importing import Row, import_rows
+from db.import_row import Row
+from db.importing import import_rows
 from db.inbox import post
 from db.ledger import Hands
 from tests import builders, statements

@@ -1,5 +1,6 @@
 """Books: all that a client's database says, but for ids and times of receipt, so that two can be compared."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +20,7 @@ NOT_COMPARED = {"client_id", "id", "lead_id", "trace_id", "received_at", "create
 def books_of(database: Database, client_id: UUID, names: Mapping[str, str] | None = None) -> Books:
     """Each lead that is still there, by the identities that name it: `names` gives digests a plain name."""
     identities = _identities(database, client_id, names or {})
-    keys = {row["id"]: row["external_id"] for row in _rows(database, "appointment", client_id)}
+    keys = {row["id"]: _plain(row["external_id"]) for row in _rows(database, "appointment", client_id)}
     books: Books = {}
     for lead in _rows(database, "lead", client_id):
         if lead["merged_into"] is None:
@@ -30,13 +31,15 @@ def books_of(database: Database, client_id: UUID, names: Mapping[str, str] | Non
     leads = {row["id"]: identities[row["id"]] for row in _rows(database, "lead", client_id)}
     for row in _rows(database, "appointment", client_id):
         mine = books[leads[row["lead_id"]]]["appointments"]
-        mine[row["provider"], row["external_id"]] = _appointment(row, keys)
+        mine[row["provider"], _plain(row["external_id"])] = _appointment(row, keys)
     for row in _rows(database, "observation", client_id):
-        owner = next((one for one in books.values() if _has(one, row)), None)
+        owner = next((one for lead in books.values() if (one := _appointment_of(lead, row))), None)
         assert owner is not None, "an observation of an appointment that no lead has"
         told = {name: value for name, value in row.items() if name not in NOT_COMPARED}
         told["body"] = {name: value for name, value in row["body"].items() if name != "observed_at"}
-        owner["appointments"][row["provider"], row["external_id"]]["observations"][told.pop("digest")] = told
+        digest = told.pop("digest")  # of a legacy key it tells the lead's id, which is nobody's fact
+        told = _plain(told)
+        owner["observations"][digest if told["external_id"] == row["external_id"] else str(told)] = told
     return books
 
 
@@ -63,14 +66,30 @@ def left_over(database: Database, client_id: UUID) -> dict[str, int]:
 
 
 def _appointment(row: dict[str, Any], keys: Mapping[UUID, str]) -> dict[str, Any]:
-    shown = {name: value for name, value in row.items() if name not in NOT_COMPARED}
+    shown = _plain({name: value for name, value in row.items() if name not in NOT_COMPARED})
     for link in ("rescheduled_from_id", "rescheduled_to_id"):
         shown[link] = shown[link] and keys.get(shown[link], "a row that is not there")
     return {**shown, "observations": {}}
 
 
-def _has(lead: dict[str, Any], row: dict[str, Any]) -> bool:
-    return (row["provider"], row["external_id"]) in lead["appointments"]
+def _appointment_of(lead: dict[str, Any], row: dict[str, Any]) -> dict[str, Any] | None:
+    """The appointment that an observation is of: its own, or the real one that adopted it."""
+    key = row["provider"], _plain(row["external_id"])
+    for name, one in lead["appointments"].items():
+        aliases = [alias["external_id"] for alias in (one["folded"] or {}).get("adopted", ())]
+        if key == name or (key[0] == name[0] and key[1] in aliases):
+            found: dict[str, Any] = one
+            return found
+    return None
+
+
+def _plain(value: Any) -> Any:
+    """Leave a lead's own id out of the keys that we made for it."""
+    if isinstance(value, str):
+        return re.sub(r"^legacy:[0-9a-f-]{36}:", "legacy:", value)
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list) else value
 
 
 def _identities(database: Database, client_id: UUID, names: Mapping[str, str]) -> dict[UUID, frozenset[str]]:

@@ -208,7 +208,7 @@ def test_a_stub_that_became_real_meanwhile_is_no_longer_merged_by_evidence(hands
 
 
 def test_two_people_whose_legacy_rows_name_one_appointment_stay_two(hands: Hands) -> None:
-    """Rule 3: a CRM has doubles. One has the appointment, neither takes the other's name, a person decides."""
+    """Rule 3: a CRM has doubles. Both keep what their row said, neither takes the other's name, a person decides."""
     client_id = new_id()
     rows = [{**LEGACY, "external_id": f"crm-{who}", "email": f"{who}@example.com"} for who in ("anna", "ben")]
     imported(hands, client_id, *rows)
@@ -220,7 +220,7 @@ def test_two_people_whose_legacy_rows_name_one_appointment_stay_two(hands: Hands
     assert (done.applied, done.retried, done.buried) == (2, 0, 0)
     drain_all(hands, client_id)
     counts = [one["appointment_count"] for one in books_of(hands.database, client_id).values()]
-    assert sorted(counts) == [1, 2]
+    assert sorted(counts) == [2, 2]
     contacts = hands.database.execute(
         "SELECT external_id, email FROM lead WHERE client_id = %s", (client_id,)
     )

@@ -83,10 +83,11 @@ def test_sections_follow_the_clock_and_months_are_named(web: Web) -> None:
     web.sign_in()
     html = web.http.get(f"/leads/{lead}").text
     places = [
-        html.index(mark) for mark in ('id="upcoming-title"', "now-line", 'id="past-title"', "June 2026")
+        html.index(mark)
+        for mark in ('id="upcoming-title"', "now-line", 'id="past-title"', 'class="month">June 2026')
     ]
     assert places == sorted(places)
-    assert html.index("June 2026") < html.index("May 2026")
+    assert html.index('class="month">June 2026') < html.index('class="month">May 2026')
     days = re.findall(r'<span class="day">([^<]+)<', html)
     assert days == [
         "Thu 11 Jun 2026",

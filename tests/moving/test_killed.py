@@ -1,0 +1,184 @@
+"""A migration of real processes, killed in the middle, run twice at once, with webhooks meanwhile: the same books."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from db.inbox import post
+from db.ledger import Hands
+from tests import builders
+from tests.laws.books import books_of, versions_of
+from tests.laws.people import drain_all
+from tests.moving.crm import KINDS, a_booking, migrated, move_in, verified
+from tests.statements import a_delivery, an_email
+
+APPTRAIL = Path(sys.executable).parent / "apptrail"
+ROUNDS = 12
+
+
+def leads() -> dict[str, dict[str, str]]:
+    """Every kind of row many times over; the ids of each round are its own."""
+    found = {}
+    for number in range(ROUNDS):
+        for name, said in KINDS.items():
+            found[f"{name}-{number}"] = {
+                column: f"{text}-{number}" if column.endswith(("_uri", "_id")) else text
+                for column, text in said.items()
+                if text or not column.endswith(("_uri", "_id"))
+            }
+    return found
+
+
+def news() -> list[tuple[str, str]]:
+    """Who has a webhook meanwhile, and of which meeting: some new, some the very ones that moved in."""
+    rng = random.Random(7)
+    told = [(f"{rng.choice(list(KINDS))}-{number}", f"new-{number}") for number in range(ROUNDS)]
+    return told + [(f"calendly-{number}", f"c1-{number}") for number in range(0, ROUNDS, 3)]
+
+
+def tell(hands: Hands, client_id: UUID, who: str, name: str) -> None:
+    post(hands.database, [a_delivery(client_id, a_booking(name), an_email(who))])
+
+
+@pytest.fixture
+def worker(database: str) -> Iterator[Hands]:
+    with builders.hands(database) as opened:
+        yield opened
+
+
+@pytest.fixture
+def environment(database: str, redis_url: str, tmp_path: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "DATABASE_URL": database,
+        "REDIS_URL": redis_url,
+        "APPTRAIL_SECRET_KEY": "a key for tests",
+        "LOG_FORMAT": "json",
+        "APPTRAIL_VAR": str(tmp_path),
+    }
+
+
+def started(environment: dict[str, str], client_id: UUID, *more: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [
+            APPTRAIL,
+            "migrate-appointments",
+            "--apply",
+            "--client",
+            str(client_id),
+            "--json",
+            "--batch-size",
+            "5",
+            *more,
+        ],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def answer(process: subprocess.Popen[str]) -> dict[str, object]:
+    out, err = process.communicate(timeout=90)
+    assert process.returncode == 0, err[-2000:]
+    found: dict[str, object] = json.loads(out)
+    return found
+
+
+def quiet_books(worker: Hands) -> object:
+    """The same without processes, kills or haste: the webhooks, then the migration."""
+    client = builders.a_client(worker.database, "quiet")
+    move_in(worker, client.id, leads())
+    for who, name in news():
+        tell(worker, client.id, who, name)
+    drain_all(worker, client.id)
+    migrated(worker, client.id, size=100)
+    return books_of(worker.database, client.id)
+
+
+def placed(worker: Hands, client_id: UUID) -> object:
+    return worker.database.execute(
+        "SELECT id, place FROM backfill_run WHERE client_id = %s AND state = 'running' ORDER BY started_at DESC LIMIT 1",
+        (client_id,),
+    ).fetchone()
+
+
+def test_killed_and_resumed_with_webhooks_meanwhile_it_ends_in_the_same_books(
+    worker: Hands, environment: dict[str, str], database: str
+) -> None:
+    client = builders.a_client(worker.database)
+    move_in(worker, client.id, leads())
+    rng = random.Random(11)
+    waiting = news()
+    live = threading.Thread(target=tell_all, args=(database, client.id, waiting))
+    live.start()
+    for attempt in range(3):
+        before = placed(worker, client.id)
+        process = started(environment, client.id, *(["--resume"] if attempt else []))
+        deadline = time.monotonic() + 30
+        while placed(worker, client.id) in (before, None) and process.poll() is None:
+            assert time.monotonic() < deadline, "the run does not get anywhere"
+            time.sleep(0.002)
+        time.sleep(rng.random() * 0.1)
+        process.kill()
+        process.communicate()
+    done = answer(started(environment, client.id, "--resume"))
+    live.join()
+    drain_all(worker, client.id)
+    rows = len(leads()) - ROUNDS  # one kind has said nothing
+    assert done["scanned"] == rows, "the counts go on from the checkpoint"
+    assert books_of(worker.database, client.id) == quiet_books(worker)
+    assert verified(worker, client.id)[0].holds
+    before_again = versions_of(worker.database, client.id)
+    again = answer(started(environment, client.id))
+    assert (again["created"], again["errors"]) == (0, 0)
+    assert versions_of(worker.database, client.id) == before_again
+
+
+def tell_all(database: str, client_id: UUID, waiting: list[tuple[str, str]]) -> None:
+    with builders.hands(database) as own:
+        for who, name in waiting:
+            tell(own, client_id, who, name)
+            drain_all(own, client_id)
+            time.sleep(0.1)
+
+
+def test_two_runners_at_once_end_as_one(worker: Hands, environment: dict[str, str]) -> None:
+    client = builders.a_client(worker.database)
+    move_in(worker, client.id, leads())
+    both = [started(environment, client.id) for _ in range(2)]
+    for who, name in news():  # drained at once: late live jobs would make the runners wait
+        tell(worker, client.id, who, name)
+        drain_all(worker, client.id)
+    answers = [answer(process) for process in both]
+    drain_all(worker, client.id)
+    created = sum(int(str(one["created"])) for one in answers)
+    rows = worker.database.execute(
+        "SELECT count(*) FROM observation WHERE client_id = %s AND trace_id = ANY (%s::uuid[])",
+        (client.id, [str(one["run_id"]) for one in answers]),
+    ).fetchone()
+    assert rows == (created,), "each observation was made by one of them"
+    assert books_of(worker.database, client.id) == quiet_books(worker)
+
+
+def test_an_audit_of_the_same_client_by_command_finds_nothing(
+    worker: Hands, environment: dict[str, str]
+) -> None:
+    client = builders.a_client(worker.database)
+    move_in(worker, client.id, leads())
+    answer(started(environment, client.id))
+    done = subprocess.run(
+        [APPTRAIL, "audit-rollups", "--client", str(client.id), "--json"],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert json.loads(done.stdout) == {"checked": len(leads()), "different": 0, "repaired": 0, "by_cause": {}}

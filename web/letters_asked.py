@@ -1,0 +1,97 @@
+"""Which dead letters a page is asked for: conditions in the URL, none of which is personal data."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import Depends, Query
+
+from db.dead_letter_filters import STATES, Filter
+from db.reads.scope import Scope
+from web import problems
+from web.asked import id_in
+
+SECONDS = {"m": 60, "h": 3600, "d": 86400}
+Word = Annotated[str, Query(max_length=200)]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The conditions as they were written; `values` leaves out what says nothing."""
+
+    values: dict[str, str]
+
+    def filter(self, scope: Scope) -> Filter:
+        """The filter within a scope; raises Problem for what cannot be asked."""
+        values = self.values
+        state = values.get("state", "open")
+        if state not in (*STATES, "all"):
+            raise problems.bad_field(
+                "state", "unknown", "state: open, replaying, replayed, discarded or all."
+            )
+        found = Filter(
+            client_id=scope.client_id,
+            provider=values.get("provider"),
+            kind=values.get("kind"),
+            fingerprint=values.get("fingerprint"),
+            reason=values.get("reason"),
+            state=None if state == "all" else state,
+            older=_age(values, "older"),
+            newer=_age(values, "newer"),
+        )
+        if "lead" in values:
+            lead_id = id_in(values["lead"])
+            if lead_id is None:
+                raise problems.bad_field("lead", "not_an_id", "lead: a lead's id.")
+            found = replace(found, lead_id=lead_id)
+        if "letter" in values:
+            letter_id = id_in(values["letter"])
+            if letter_id is None:
+                raise problems.bad_field("letter", "not_an_id", "letter: a dead letter's id.")
+            found = replace(found, letter_id=letter_id)
+        return found
+
+    def link(self, path: str, **also: str) -> str:
+        """A path with these conditions and some others."""
+        both = {**self.values, **also}
+        return f"{path}?{urlencode(both)}" if both else path
+
+
+NAMES = ("provider", "kind", "fingerprint", "lead", "letter", "reason", "older", "newer", "state")
+
+
+def of_values(values: dict[str, str]) -> Asked:
+    """What was asked, of those fields that are conditions; raises Problem."""
+    kept = {name: values[name].strip() for name in NAMES if values.get(name, "").strip()}
+    for name, value in kept.items():
+        if not value.isprintable():
+            raise problems.bad_field(name, "unprintable", f"{name}: this cannot be one.")
+    return Asked(kept)
+
+
+def asked_in(
+    provider: Word = "",
+    kind: Word = "",
+    fingerprint: Word = "",
+    lead: Word = "",
+    letter: Word = "",
+    reason: Word = "",
+    older: Word = "",
+    newer: Word = "",
+    state: Word = "",
+) -> Asked:
+    """A dependency: what the URL asks for."""
+    return of_values(locals())
+
+
+def _age(values: dict[str, str], name: str) -> float | None:
+    if name not in values:
+        return None
+    match = re.fullmatch(r"(\d{1,5})([mhd])", values[name], re.ASCII)
+    if match is None:
+        raise problems.bad_field(name, "not_an_age", f"{name}: a number with m, h or d, as in 30m.")
+    return float(match[1]) * SECONDS[match[2]]
+
+
+Wanted = Annotated[Asked, Depends(asked_in)]

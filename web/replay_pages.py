@@ -1,0 +1,134 @@
+"""The pages of replays: what one would do, starting it with a reason, and how far it is."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from db import foresight, replays
+from db.engine import reading, writing
+from db.reads import dead_letter_counts
+from db.replays import NotPossible, UnknownReplay
+from web import acts, letters_asked, page_acts, problems
+from web.asked import id_in
+from web.auth import Looker, engine_of
+from web.forms import Form
+from web.letters_asked import Wanted
+from web.page_acts import FROM_HERE, Actor
+from web.problems import Problem
+from web.templating import page
+
+SAMPLE = 200
+"""How many letters a preview looks at; the longest statement of a page is three seconds."""
+TYPED_ABOVE = 500
+LONGEST_REASON = 500
+FASTEST = 100.0
+
+router = APIRouter(include_in_schema=False)
+
+STATES = {"pause": "paused", "resume": "running", "cancel": "canceled"}
+
+
+@router.get("/dead-letters/replay")
+def form_page(request: Request, caller: Actor, wanted: Wanted) -> Response:
+    """What a replay would do, computed and rolled back, and the form that starts it."""
+    chosen = wanted.filter(caller.scope)
+    with reading(engine_of(request)) as snapshot:
+        total = dead_letter_counts.standing(snapshot.database, chosen).letters
+        foreseen = foresight.foresee(snapshot.database, chosen, SAMPLE)
+        return page(
+            "replay_form.html",
+            now=snapshot.now,
+            caller=caller,
+            here="dead-letters",
+            urgent=page_acts.urgent(snapshot, caller),
+            wanted=wanted,
+            total=total,
+            sample=sum(one["letters"] for one in foreseen),
+            foreseen=foreseen,
+            verdicts=foresight.VERDICTS,
+            typed=total > TYPED_ABOVE,
+        )
+
+
+@router.post("/dead-letters/replay", dependencies=FROM_HERE)
+def start_page(request: Request, caller: Actor, form: Form) -> Response:
+    """Start a replay of what the form's conditions find now; the replayer process carries it out."""
+    chosen = letters_asked.of_values({**form, "reason": form.get("died_of", "")}).filter(caller.scope)
+    if chosen.state != "open":
+        raise problems.bad_field("state", "not_open", "state: only open letters can be replayed.")
+    reason = form.get("why", "").strip()
+    if not reason or len(reason) > LONGEST_REASON or "\0" in reason:
+        raise problems.bad_field("why", "missing", "Say why you replay these, for the audit trail.")
+    rate = _number(form, "rate", 5.0, FASTEST)
+    with writing(engine_of(request)) as database:
+        total = dead_letter_counts.standing(database, chosen).letters
+        if total > TYPED_ABOVE and form.get("count", "").strip() != str(total):
+            raise problems.bad_field(
+                "count", "not_the_count", f"count: these are {total} now; type that number."
+            )
+        begun = replays.start(
+            database, chosen, actor=acts.name_of(caller), reason=reason, rate=rate,
+            canaries=0 if form.get("canary") == "none" else 1,
+        )  # fmt: skip
+    return RedirectResponse(f"/replays/{begun}", 303)
+
+
+@router.get("/replays/{replay_id}")
+def progress_page(request: Request, caller: Looker, replay_id: str) -> Response:
+    """How far a replay is."""
+    asked = _id(replay_id)
+    with reading(engine_of(request)) as snapshot:
+        try:
+            found = replays.progress(snapshot.database, asked, caller.scope.client_id)
+        except UnknownReplay:
+            raise _no_such_replay() from None
+        return page(
+            "replay.html",
+            now=snapshot.now,
+            caller=caller,
+            here="dead-letters",
+            urgent=page_acts.urgent(snapshot, caller),
+            may_act=caller.may("operate"),
+            replay=found,
+            moving=found["state"] in ("running", "paused"),
+        )
+
+
+@router.post("/replays/{replay_id}/{act}", dependencies=FROM_HERE)
+def steer_page(request: Request, caller: Actor, replay_id: str, act: str) -> Response:
+    """Pause, resume or cancel; what is posted already is carried out."""
+    asked = _id(replay_id)
+    if act not in STATES:
+        raise Problem(404, "no-such-act", "There is no such act.")
+    try:
+        with writing(engine_of(request)) as database:
+            replays.set_state(database, asked, STATES[act], acts.name_of(caller), caller.scope.client_id)
+    except UnknownReplay:
+        raise _no_such_replay() from None
+    except NotPossible:
+        raise Problem(409, "ended", "This replay has ended.") from None
+    return RedirectResponse(f"/replays/{asked}", 303)
+
+
+def _number(form: dict[str, Any], field: str, otherwise: float, most: float) -> float:
+    try:
+        found = float(form.get(field) or otherwise)
+    except ValueError:
+        found = 0.0
+    if not 0.1 <= found <= most:
+        raise problems.bad_field(field, "out_of_range", f"{field}: from 0.1 to {most:g}.")
+    return found
+
+
+def _id(text: str) -> UUID:
+    found = id_in(text)
+    if found is None:
+        raise _no_such_replay()
+    return found
+
+
+def _no_such_replay() -> Problem:
+    """None within reach: whether it exists elsewhere is not said."""
+    return Problem(404, "no-such-replay", "There is no such replay.")
