@@ -84,7 +84,16 @@ def test_a_booking_leaves_the_guest_in_lead_alone(town: Town) -> None:
     stack.wait_for(stack.inbox_is_empty, 30)
     for log in stack.folder.glob("*.log"):
         assert "@example.com" not in log.read_text(), log.name
-    for table in ("booking", "offered_slot", "appointment", "observation", "inbox", "dead_letter", "lookup", "follow_up"):
+    for table in (
+        "booking",
+        "offered_slot",
+        "appointment",
+        "observation",
+        "inbox",
+        "dead_letter",
+        "lookup",
+        "follow_up",
+    ):
         for (row,) in stack.rows(f"SELECT t::text FROM {table} t"):
             assert "@example.com" not in row, table
             assert "Ada" not in row, table
