@@ -11,7 +11,7 @@ JOBS ?= 2
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench chaos fuzz lock format
+.PHONY: help run test check bench bookings chaos fuzz lock format
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -33,6 +33,9 @@ bench: .venv/dev.stamp ## the measurements of docs/performance.md
 
 chaos: .venv/dev.stamp ## ten minutes of kills with an oracle; CHAOS="--seconds 600 --kills 200 --seed 7"
 	@exec $(BIN)/python -m tests.chaos $(CHAOS)
+
+bookings: .venv/dev.stamp ## 1,000 booking intents at each provider in all weathers; INTENTS=100 for fewer
+	@APPTRAIL_TEST_INTENTS=$(or $(INTENTS),1000) $(BIN)/python -m pytest -q tests/bookings/test_once.py -k many
 
 fuzz: .venv/dev.stamp ## 100,000 hostile deliveries to the receiver; FUZZ="--requests 1000 --seed 7"
 	@exec $(BIN)/python -m tests.fuzz $(FUZZ)

@@ -14,7 +14,7 @@ from pipeline.follow_up import FollowUp
 from pipeline.job import FollowUpAct
 from pipeline.observation import Links, Observation, Outcome, Schedule, StatusWord
 from pipeline.words import Act, Answered, FollowUpKind, FollowUpState, Provider, Source, Status
-from tests.pipeline.strategies import KEYS, instants, observations, providers, rearranged
+from tests.pipeline.strategies import KEYS, instants, observations, rearranged
 from tests.statements import a_statement, at
 
 SINCE = dict.fromkeys(Provider, at(0))
@@ -24,9 +24,9 @@ NO_SHOW, NEEDS_OUTCOME = FollowUpKind.NO_SHOW, FollowUpKind.NEEDS_OUTCOME
 
 acts = st.builds(
     FollowUpAct,
-    of=st.sampled_from(list(FollowUpKind)),
-    provider=providers,
-    external_id=st.sampled_from(KEYS),
+    of=st.sampled_from([CANCELED, NEEDS_OUTCOME]),
+    provider=st.just(Provider.CALENDLY),
+    external_id=st.just("a"),
     act=st.sampled_from(list(Act)),
     at=instants,
     by=st.sampled_from([None, "olga"]),
@@ -51,8 +51,8 @@ def raised(
 
 
 def open_ones(*batches: Iterable[Any], now: datetime = NOW, since: Any = SINCE) -> set[tuple[str, str]]:
-    found = raised(*batches, now=now, since=since)
-    return {key for key, one in found.items() if one.state is FollowUpState.OPEN}
+    found = compute(entered(batches, since), now).follow_ups
+    return {(key.kind, key.external_id) for key, one in found.items() if one.state is FollowUpState.OPEN}
 
 
 def told(name: str, hour: float, status: Status, start: datetime = START, **also: Any) -> Observation:
@@ -91,7 +91,9 @@ def test_what_a_person_has_dealt_with_never_comes_back(data: st.DataObject, said
     """Rule 26: an act covers every cause up to it, whether we had heard of it by then or hear of it later."""
     keys = [(kind, provider, name) for kind in FollowUpKind for provider in Provider for name in KEYS]
     dealt = [FollowUpAct(of=k, provider=p, external_id=n, act=Act.DONE, at=at(60)) for k, p, n in keys]
-    assert open_ones(*data.draw(rearranged([*said, *dealt])), now=at(100)) == set()
+    batches = data.draw(rearranged(said))
+    batches.insert(data.draw(st.integers(0, len(batches))), dealt)
+    assert open_ones(*batches, now=at(100)) == set()
 
 
 @given(st.lists(observations(), max_size=8))
@@ -113,11 +115,14 @@ def test_by_time_alone_a_follow_up_changes_only_when_the_lead_is_computed_again(
 ) -> None:
     """Rule 21."""
     book = enter(Book(since=SINCE), said)
-    first = compute(book, now)
-    until = first.recompute_at
-    for hour in (now, *(at(one) for one in (1, 2, 5, 6, 8, 24, 25, 48, 49, 60))):
-        if hour >= now and (until is None or hour < until):
-            assert compute(book, hour).follow_ups == first.follow_ups
+    last = compute(book, now)
+    for hour in sorted({at(one) for one in (0, 1, 2, 5, 6, 8, 9, 24, 25, 48, 49, 60)}):
+        if hour > now:
+            fresh = compute(book, hour)
+            if last.recompute_at is None or hour < last.recompute_at:
+                assert fresh.follow_ups == last.follow_ups
+            else:
+                last = fresh
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
