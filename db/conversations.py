@@ -35,8 +35,10 @@ def statuses_from(messages: Sequence[MessageSaid]) -> list[LeadStatusSaid]:
     ]
 
 
-def save(database: Database[Any], client_id: UUID, received: Mapping[UUID, Sequence[Received]]) -> None:
-    """Save the messages of some locked leads, and what their conversations add up to now."""
+def save(
+    database: Database[Any], client_id: UUID, received: Mapping[UUID, Sequence[Received]]
+) -> list[tuple[UUID, MessageSaid]]:
+    """Save the messages of some locked leads, and what their conversations add up to now; returns those that are new."""
     before = load(database, client_id, list(received))
     rows = [
         (client_id, new_id(), lead_id, one.said.provider, one.said.channel, one.said.external_id, one.said.at,
@@ -44,12 +46,18 @@ def save(database: Database[Any], client_id: UUID, received: Mapping[UUID, Seque
         for lead_id, messages in received.items()
         for one in messages
     ]  # fmt: skip
-    database.execute(_SAVE_MESSAGES, columns_of(rows))
+    saved = database.execute(_SAVE_MESSAGES, columns_of(rows)).fetchall()
     after = {
         lead_id: heard(before[lead_id], (one.said for one in messages))
         for lead_id, messages in received.items()
     }
     _save_registers(database, client_id, {lead: one for lead, one in after.items() if one != before[lead]})
+    said = {
+        (one.said.provider.value, one.said.external_id): one.said
+        for each in received.values()
+        for one in each
+    }
+    return [(lead_id, said[provider, external_id]) for lead_id, provider, external_id in saved]
 
 
 def load(database: Database[Any], client_id: UUID, lead_ids: Sequence[UUID]) -> dict[UUID, Conversation]:
@@ -95,7 +103,7 @@ _SAVE_MESSAGES = """
     SELECT a, b, c, d, e, f, g, h, i, j::jsonb, k
     FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],
                 %s::timestamptz[], %s::boolean[], %s::text[], %s::uuid[]) AS t (a, b, c, d, e, f, g, h, i, j, k)
-    ON CONFLICT (client_id, provider, external_id) DO NOTHING"""
+    ON CONFLICT (client_id, provider, external_id) DO NOTHING RETURNING lead_id, provider, external_id"""
 
 _TYPES = ", ".join(
     f"%s::{'timestamptz' if column.endswith(('_at', '_until')) else 'text'}[]" for column in COLUMNS
