@@ -256,9 +256,10 @@ def _changes(
     statements = {lead_id: [payload for _, payload in entries] for lead_id, entries in said.items()}
     for told in statements.values():
         told.extend(statuses_from([one for one in told if isinstance(one, MessageSaid)]))
-    awaited = [lead_id for lead_id in statements if held.leads[lead_id].legacy]
+    # Also leads that are only computed again: what is shown of them is about to be overwritten.
+    awaited = [lead_id for lead_id in (*said, *idle) if held.leads[lead_id].legacy]
     for lead_id, legacy in legacy_observations(hands.database, client_id, awaited).items():
-        statements[lead_id] += legacy
+        statements.setdefault(lead_id, []).extend(legacy)
     bases = {lead_id: held.leads[lead_id].base for lead_id in (*said, *idle)}
     observed = {
         lead_id: [one for one in entries if isinstance(one, Observation)]
