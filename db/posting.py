@@ -47,7 +47,7 @@ def posting(parcels: Sequence[Parcel]) -> Generator[list[Command], list[Rows], P
     tokens = [(parcel.client_id, parcel.token) for parcel in parcels if parcel.token is not None]
     commands = [
         Command(_LOCK, [literal(locks)]),
-        Command(LOOK_UP, columns_of(list(batch.claims.values())), asks=True),
+        Command(LOOK_UP, _columns(list(batch.claims.values()), _CLAIM_WIDTH), asks=True),
     ]
     if tokens:
         commands.append(Command(LOOK_UP_TOKENS, columns_of(tokens), asks=True))
@@ -180,6 +180,8 @@ def _letter_id(parcel: Parcel, parked: Parked) -> UUID:
 
 _LOCK = f"""
     SELECT {SET_BY_INDEX} FROM (SELECT count(pg_advisory_xact_lock(key)) FROM unnest(%s::bigint[]) AS key) AS locked"""  # noqa: S608
+
+_CLAIM_WIDTH = 3
 
 LOOK_UP = """
     SELECT k.digest, coalesce(w.id, l.id), coalesce(w.stub, l.stub),

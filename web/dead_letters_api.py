@@ -79,7 +79,12 @@ def show_letter(request: Request, caller: Reader, letter_id: str) -> Response:
     return _answer(shapes.OneLetter(**_of(shapes.OneLetter, {**found, "replay_would": verdict})))
 
 
-@router.post("/dead-letters/replay", response_model=shapes.Replay | shapes.DryRun, status_code=202)
+@router.post(
+    "/dead-letters/replay",
+    response_model=shapes.Replay,
+    status_code=202,
+    responses={200: {"model": shapes.DryRun, "description": "What a replay would do."}},
+)
 def replay_letters(request: Request, caller: Operator, asked: shapes.ReplayAsked) -> Response:
     """Post every open letter that matches again, oldest first, once a canary of each fingerprint lives.
 

@@ -15,5 +15,5 @@ def test_two_thousand_hostile_deliveries_are_answered_and_leave_no_canary(databa
     assert fallout.amiss == [], fallout.amiss[:5]
     assert fallout.answers.total() == REQUESTS
     assert fallout.grown < MOST_GROWTH
-    assert stored > REQUESTS / 10, "a barrage of which nothing is taken tells nothing"
+    assert stored > REQUESTS / 20, "a barrage of which nothing is taken tells nothing"
     assert known > 0, "the canaries must get as far as lead, or this test tells nothing"
