@@ -3,7 +3,6 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -107,14 +106,6 @@ def due(
     ]
 
 
-def clients_waiting(database: Database[Any]) -> set[tuple[UUID, Provider]]:
-    """For which clients and providers there are questions whose time has come."""
-    rows = database.execute(
-        "SELECT DISTINCT client_id, provider FROM lookup WHERE state = 'waiting' AND not_before <= apptrail_now()"
-    )
-    return {(client_id, Provider(provider)) for client_id, provider in rows}
-
-
 def answered(database: Database[Any], lookup: Lookup, state: str) -> None:
     """Close a question: `answered`, or `unknown` where the answer allows no conclusion."""
     database.execute(
@@ -154,15 +145,3 @@ def contact_id_of(database: Database[Any], client_id: UUID, lead_id: UUID) -> st
         "SELECT ghl_contact_id FROM lead WHERE client_id = %s AND id = %s", (client_id, lead_id)
     ).fetchone()
     return row[0] if row else None
-
-
-def open_since(
-    database: Database[Any], client_id: UUID, reason: str
-) -> list[tuple[AppointmentKey, datetime]]:
-    """What is still asked for one reason, the oldest first."""
-    rows = database.execute(
-        """SELECT provider, external_id, asked_at FROM lookup
-           WHERE client_id = %s AND state = 'waiting' AND reason = %s ORDER BY asked_at""",
-        (client_id, reason),
-    )
-    return [(AppointmentKey(Provider(provider), external_id), at) for provider, external_id, at in rows]

@@ -2,22 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from uuid import UUID
 
 from boot import clock
 from boot.logs import get_logger
-from db.connections import Connection
 from db.ids import new_id
-from db.inbox import Parcel
-from ingest.adapter import Adapter, Headers, Reading
+from ingest.adapter import Adapter, Headers
 from ingest.admission import admitted
 from ingest.batcher import Batcher
 from ingest.bodies import Receive, read_body
 from ingest.counters import DELIVERIES
 from ingest.endpoints import Endpoints
 from ingest.heard import Heard
+from ingest.parcels import parcel_of
 from ingest.verdicts import CannotPersist, Ignored, NobodyHere, Refused
+from pipeline.words import Lane
 
 RETRY_AFTER_SECONDS = b"5"
 
@@ -89,7 +88,9 @@ class Receiver:
         received_at = clock.now()
         connection = admitted(adapter, connections, headers, body, received_at)
         readings = adapter.read(connection, body, received_at)
-        await self._batcher.store([_parcel(connection, one, received_at, trace_id) for one in readings])
+        await self._batcher.store(
+            [parcel_of(connection, one, received_at, trace_id, Lane.LIVE) for one in readings]
+        )
         self._heard(connection, received_at)
         for contact in (one for one in readings if one.said is None):
             await self._batcher.keep_contact(connection, contact.identities[0], contact.contact)
@@ -117,19 +118,3 @@ class Receiver:
             {"ok": False, "error": "try_again"},
             ((b"retry-after", RETRY_AFTER_SECONDS),),
         )
-
-
-def _parcel(connection: Connection, reading: Reading, received_at: datetime, trace_id: UUID) -> Parcel:
-    return Parcel(
-        client_id=connection.client_id,
-        pepper=connection.pepper,
-        received_at=received_at,
-        trace_id=trace_id,
-        said=reading.said,
-        key=reading.key,
-        links=reading.links,
-        token=reading.token,
-        identities=reading.identities,
-        contact=reading.contact,
-        policy=connection.policy,
-    )

@@ -1,6 +1,5 @@
 """Whose Calendly token it is, and the webhook subscriptions of its organization."""
 
-from datetime import timedelta
 from typing import Any
 
 from db.connections import Connection
@@ -11,7 +10,6 @@ from ingest.apis.shapes import Thing
 
 EVENTS = ("invitee.created", "invitee.canceled", "invitee_no_show.created", "invitee_no_show.deleted")
 MOST_PAGES = 100
-CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 class CalendlyHooks:

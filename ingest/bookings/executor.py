@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from ingest.apis.booking import Booked, BookingApi, Order, SlotTaken, Unknown
 from ingest.apis.booking import Guest as Invited
 from ingest.apis.budgets import BudgetSpent
 from ingest.bookings.means import Desk
+from ingest.parcels import parcel_of
 from pipeline.booking import Booking, BookingState, Refusal, after_look, refusal, settings_in
 from pipeline.doubts import Doubt
 from pipeline.observation import AppointmentKey
@@ -265,21 +266,8 @@ def _save(work: _Work, booked: Booked) -> None:
 
 
 def _parcel(work: _Work, booked: Booked) -> Parcel:
-    reading = booked.reading
-    return Parcel(
-        client_id=work.booking.client_id,
-        pepper=work.connection.pepper,
-        received_at=work.desk.now(),
-        trace_id=new_id(),
-        said=reading.said,
-        key=reading.key,
-        links=reading.links,
-        token=work.booking.lead_id,
-        identities=reading.identities,
-        contact=reading.contact,
-        policy=work.connection.policy,
-        lane=Lane.LIVE,
-    )
+    reading = replace(booked.reading, token=work.booking.lead_id)
+    return parcel_of(work.connection, reading, work.desk.now(), new_id(), Lane.LIVE)
 
 
 def _cancel(work: _Work) -> None:

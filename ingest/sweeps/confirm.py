@@ -12,9 +12,9 @@ from db.lookups import Lookup
 from db.parcels import Parcel
 from ingest.adapter import Reading
 from ingest.apis.api import ApiFailed, ProviderApi
+from ingest.parcels import parcel_of
 from ingest.sweeps.calls import Calls, NotNow
 from ingest.sweeps.engine import Hands, fill
-from ingest.sweeps.parcels import parcel_of
 from ingest.verdicts import Ignored
 from pipeline.addressing import Contact, Identity
 from pipeline.observation import Observation, StatusWord

@@ -12,7 +12,7 @@ from db.parcels import Posted
 from db.sweeps import Counts, Run
 from ingest.adapter import Reading
 from ingest.apis.api import Mark, Page
-from ingest.sweeps.parcels import parcel_of
+from ingest.parcels import parcel_of
 from pipeline.doubts import Doubt
 from pipeline.observation import AppointmentKey, Observation
 from pipeline.words import Source

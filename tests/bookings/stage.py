@@ -26,8 +26,8 @@ from ingest.apis.register import APIS
 from ingest.apis.tokens import FixedToken
 from ingest.bookings.executor import carry_out
 from ingest.bookings.means import Desk
+from ingest.parcels import parcel_of
 from ingest.providers import ADAPTERS
-from ingest.sweeps.parcels import parcel_of
 from pipeline.booking import ACTIVE, Booking, BookingState
 from pipeline.words import Provider
 from tests.builders import KEYRING, AClient, a_client

@@ -14,8 +14,8 @@ from db.desk import Database
 from db.ids import new_id
 from db.inbox import post
 from db.ledger import Hands
+from ingest.parcels import parcel_of
 from ingest.providers.ghl import read_event
-from ingest.sweeps.parcels import parcel_of
 from pipeline.instants import read_instant
 from pipeline.words import Provider
 from tests.ingest.ghl_story import LOCATION, Location, appointment, connected, workflow

@@ -18,9 +18,9 @@ from ingest.apis.caller import Caller
 from ingest.apis.ghl_api import GhlApi
 from ingest.apis.http import new_client
 from ingest.apis.tokens import FixedToken
+from ingest.parcels import parcel_of
 from ingest.providers import ADAPTERS
 from ingest.sweeps.engine import Hands, sweep
-from ingest.sweeps.parcels import parcel_of
 from pipeline.sweeping import Tier, spans_of
 from pipeline.words import Provider
 from tests.builders import a_client, at
@@ -105,7 +105,7 @@ from datetime import timedelta
 from db import connections, inbox
 from db.desk import connect
 from db.ids import new_id
-from ingest.sweeps.parcels import parcel_of
+from ingest.parcels import parcel_of
 from pipeline.words import Source
 from tests.builders import KEYRING, at
 from tests.sweeps.fake_api import FakeApi

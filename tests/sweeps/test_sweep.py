@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from db import inbox
 from db.ids import new_id
-from ingest.sweeps.parcels import parcel_of
+from ingest.parcels import parcel_of
 from pipeline.observation import Observation, StatusWord
 from pipeline.sweeping import Tier
 from pipeline.words import Provider, Source, Status

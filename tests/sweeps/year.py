@@ -22,9 +22,9 @@ from ingest.apis.caller import Caller
 from ingest.apis.ghl_api import GhlApi
 from ingest.apis.http import new_client
 from ingest.apis.tokens import FixedToken
+from ingest.parcels import parcel_of
 from ingest.providers import ADAPTERS
 from ingest.sweeps.engine import Hands, sweep
-from ingest.sweeps.parcels import parcel_of
 from ingest.sweeps.schedule import ask_open_questions
 from pipeline.sweeping import Tier, spans_of
 from pipeline.words import Provider

@@ -1,4 +1,4 @@
-"""A Reading of a connection's API, addressed to its client."""
+"""A Reading of a connection's, addressed to its client."""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,8 +9,10 @@ from ingest.adapter import Reading
 from pipeline.words import Lane
 
 
-def parcel_of(connection: Connection, reading: Reading, received_at: datetime, trace_id: UUID) -> Parcel:
-    """Make a parcel of the bulk lane: nobody waits for what a sweep found."""
+def parcel_of(
+    connection: Connection, reading: Reading, received_at: datetime, trace_id: UUID, lane: Lane = Lane.BULK
+) -> Parcel:
+    """Make a parcel. The bulk lane is for what nobody waits for, as what a sweep found."""
     return Parcel(
         client_id=connection.client_id,
         pepper=connection.pepper,
@@ -23,5 +25,5 @@ def parcel_of(connection: Connection, reading: Reading, received_at: datetime, t
         identities=reading.identities,
         contact=reading.contact,
         policy=connection.policy,
-        lane=Lane.BULK,
+        lane=lane,
     )
