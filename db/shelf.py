@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from psycopg import Connection as Database
 from pydantic import TypeAdapter
 
@@ -22,7 +23,7 @@ from pipeline.rollup import Rollup
 from pipeline.words import Provider
 
 _FOLDED: TypeAdapter[Folded] = TypeAdapter(Folded)
-_OBSERVATION: TypeAdapter[Observation] = TypeAdapter(Observation)
+_OBSERVATION = msgspec.json.Decoder(Observation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def observations_of(
     rows = database.execute(_OBSERVATIONS, (*columns_of(keys), client_id), binary=True)
     for provider, external_id, digest, body in rows:
         key = AppointmentKey(Provider(provider), external_id)
-        found.setdefault(key, {})[bytes(digest)] = _OBSERVATION.validate_json(body)
+        found.setdefault(key, {})[bytes(digest)] = _OBSERVATION.decode(body)
     return found
 
 
@@ -164,7 +165,7 @@ def _observation_rows(client_id: UUID, change: Change) -> Iterable[tuple[Any, ..
                 yield (
                     client_id, new_id(), key.provider, key.external_id, digest.hex(), one.source, one.effective_at,
                     receipt.received_at if receipt else one.observed_at, receipt.trace_id if receipt else None,
-                    receipt.text if receipt and receipt.statement is one else one.model_dump_json(exclude_none=True),
+                    receipt.text if receipt and receipt.statement is one else one.text(),
                 )  # fmt: skip
 
 

@@ -46,8 +46,7 @@ class Heard:
                 self._counts[connection_id] = _Count(client_id, count, last)
                 return
             known.count += count
-            if last > known.last:
-                known.last = last
+            known.last = max(known.last, last)
 
     def _run(self) -> None:
         while not self._stop.wait(FLUSH_SECONDS):
