@@ -89,9 +89,8 @@ def _verdict(text: str | bytes, refusal: str) -> ValueError:
             return NewerPayload()
     except msgspec.DecodeError:
         pass  # it has no version that could be newer
-    path = _PATH.search(refusal)
-    missing = _MISSING.match(refusal)
-    where = missing.group(1) if missing else path.group(1) if path else "payload"
+    places = (pattern.search(refusal) for pattern in (_MISSING, _BOUNDS, _PATH))
+    where = next((place.group(1) for place in places if place), "payload")
     return UnreadablePayload(f"{where}: {_kind_of(refusal)}")
 
 
@@ -100,7 +99,8 @@ def _kind_of(refusal: str) -> str:
     return next((kind for start, kind in _REFUSALS if refusal.startswith(start)), "invalid")
 
 
-_MISSING = re.compile(r"Object missing required field `(\w+)`")
+_MISSING = re.compile(r"^Object missing required field `(\w+)`")
+_BOUNDS = re.compile(r"^(\w+): \d+ to \d+")
 _PATH = re.compile(r" - at `\$\.?([\w.\[\]]+)`$")
 _REFUSALS = (
     ("Object missing", "missing"),
