@@ -43,7 +43,7 @@ def test_a_digest_stays_what_it_was_when_it_was_stored() -> None:
         ('{"kind": "appointment", "provider": "ghl", "secret": 1}', "payload: unknown field"),
         ('{"kind": "appointment", "provider": "ghl", "external_id": "x"}', "source: missing"),
         ('{"kind": "appointment", "provider": "ghl", "links": {"detached": [3]}}', "links.detached[0]: type"),
-        ('{"kind": "lead_status", "source": "manual", "word": ""}', "word: invalid"),
+        ('{"kind": "lead_status", "source": "manual", "word": "", "at": "2026-01-01T00:00:00Z"}', "word: invalid"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_named_by_its_place_and_never_quoted(text: str, says: str) -> None:
