@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import actor, backfill, drain, latency, letters, messages, receiver, report, sweep
+from bench import actor, backfill, drain, growth, latency, letters, memory, messages, receiver, report, sweep
 from bench.figures import Figure
 from bench.stage import Stage, stage
 
@@ -18,7 +18,11 @@ LINES: dict[str, Callable[[Stage], list[Figure]]] = {
     "sweep": sweep.measure,
     "letters": letters.measure,
     "backfill": backfill.measure,
+    "growth": growth.measure,
+    "memory": memory.measure,
 }
+OPTIONS = {"growth": growth.OPTIONS}
+"""What a line's Postgres is set to beside boot's own."""
 
 
 def main() -> None:
@@ -34,7 +38,7 @@ def main() -> None:
         parser.error(f"--only: {', '.join(sorted(unknown))}")
     for name in names:
         began = time.monotonic()
-        with stage(asked.scale, asked.rounds) as stood:
+        with stage(asked.scale, asked.rounds, OPTIONS.get(name)) as stood:
             figures = LINES[name](stood)
             machine = report.machine(stood.postgres.dsn("postgres"))
         print(report.table(figures), flush=True)

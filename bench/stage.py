@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -129,13 +129,13 @@ class Stage:
 
 
 @contextmanager
-def stage(scale: float, rounds: int) -> Iterator[Stage]:
-    """Set everything up in a temp folder, and leave nothing behind."""
+def stage(scale: float, rounds: int, options: Mapping[str, str] | None = None) -> Iterator[Stage]:
+    """Set everything up in a temp folder, and leave nothing behind; `options`: further ones of Postgres."""
     folder = Path(tempfile.mkdtemp(prefix="apptrail-bench-"))
     folder.chmod(0o755)
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        pg = stack.enter_context(postgres(folder / "postgres"))
+        pg = stack.enter_context(postgres(folder / "postgres", options=options))
         redis = stack.enter_context(redis_server(folder / "redis"))
         yield Stage(folder, pg, redis, scale, rounds)
 
