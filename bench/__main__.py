@@ -5,7 +5,21 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import actor, backfill, drain, growth, latency, letters, memory, messages, receiver, report, sweep
+from bench import (
+    actor,
+    backfill,
+    drain,
+    growth,
+    hot,
+    latency,
+    letters,
+    memory,
+    messages,
+    receiver,
+    report,
+    scale,
+    sweep,
+)
 from bench.figures import Figure
 from bench.stage import Stage, stage
 
@@ -18,10 +32,12 @@ LINES: dict[str, Callable[[Stage], list[Figure]]] = {
     "sweep": sweep.measure,
     "letters": letters.measure,
     "backfill": backfill.measure,
+    "hot": hot.measure,
     "growth": growth.measure,
     "memory": memory.measure,
+    "scale": scale.measure,
 }
-OPTIONS = {"growth": growth.OPTIONS}
+OPTIONS = {"growth": growth.OPTIONS, "hot": hot.OPTIONS}
 """What a line's Postgres is set to beside boot's own."""
 
 

@@ -25,7 +25,7 @@ def table(figures: list[Figure]) -> str:
 
 
 def _bars(figures: list[Figure]) -> list[str]:
-    shown = [figure for figure in figures if figure.reference]
+    shown = [figure for figure in figures if figure.reference and not figure.series]
     if not shown:
         return []
     lines = ["", "```text"]

@@ -124,6 +124,19 @@ class Stage:
                 raise RuntimeError(f"the web process did not start:\n{self.last_words()}")
             yield port
 
+    def told(self, event: str) -> int:
+        """How often the processes' log has an event by now."""
+        place = self.folder / "processes.log"
+        return place.read_text().count(f'"{event}"') if place.exists() else 0
+
+    def wait_until_told(self, event: str, times: int, seconds: float = 60.0) -> None:
+        """Wait until the log has an event so many times."""
+        deadline = time.monotonic() + seconds
+        while self.told(event) < times:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"no {event} within {seconds:.0f} s:\n{self.last_words()}")
+            time.sleep(0.05)
+
     def last_words(self) -> str:
         return "\n".join((self.folder / "processes.log").read_text().splitlines()[-20:])
 
