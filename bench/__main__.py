@@ -21,12 +21,14 @@ from bench import (
     sweep,
 )
 from bench.figures import Figure
+from bench.peers import line as peers
 from bench.stage import Stage, stage
 
 LINES: dict[str, Callable[[Stage], list[Figure]]] = {
     "receiver": receiver.measure,
     "drain": drain.measure,
     "actor": actor.measure,
+    "peers": peers.measure,
     "latency": latency.measure,
     "messages": messages.measure,
     "sweep": sweep.measure,

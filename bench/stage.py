@@ -14,6 +14,7 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
+import redis
 
 from bench import load
 from boot.embedded_postgres import PostgresServer, postgres
@@ -71,6 +72,12 @@ class Stage:
         with connect(self.postgres.dsn("postgres")) as server:
             server.execute("CHECKPOINT")
         os.sync()
+
+    def redis_flush(self) -> None:
+        """Forget what is in all of its databases."""
+        client = redis.Redis.from_url(self.redis.url)
+        client.flushall()
+        client.close()
 
     def environment(self, name: str, port: int) -> dict[str, str]:
         return {
@@ -149,8 +156,8 @@ def stage(scale: float, rounds: int, options: Mapping[str, str] | None = None) -
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         pg = stack.enter_context(postgres(folder / "postgres", options=options))
-        redis = stack.enter_context(redis_server(folder / "redis"))
-        yield Stage(folder, pg, redis, scale, rounds)
+        doorbells = stack.enter_context(redis_server(folder / "redis"))
+        yield Stage(folder, pg, doorbells, scale, rounds)
 
 
 def free_port() -> int:
