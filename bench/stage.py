@@ -52,16 +52,21 @@ class Stage:
     @contextmanager
     def database(self, template: str = "template0") -> Iterator[str]:
         """The name of a database of one's own, migrated or a copy of another."""
+        with self.database_on(self.postgres, template) as name:
+            yield name
+
+    @contextmanager
+    def database_on(self, postgres: PostgresServer, template: str = "template0") -> Iterator[str]:
+        """The same on another server."""
         name = f"bench_{next(self._numbers)}"
-        with connect(self.postgres.dsn("postgres")) as server:
+        with connect(postgres.dsn("postgres")) as server:
             server.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         if template == "template0":
-            dsn = self.postgres.dsn(name)
-            migrate.upgrade(dsn.replace("postgresql://", "postgresql+psycopg://", 1))
+            migrate.upgrade(postgres.dsn(name).replace("postgresql://", "postgresql+psycopg://", 1))
         try:
             yield name
         finally:
-            with connect(self.postgres.dsn("postgres")) as server:
+            with connect(postgres.dsn("postgres")) as server:
                 server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def connect(self, name: str) -> Database:
@@ -93,14 +98,17 @@ class Stage:
 
     @contextmanager
     def process(
-        self, arguments: Sequence[str], name: str, port: int = 8000
+        self, arguments: Sequence[str], name: str, port: int = 8000, extra: Mapping[str, str] | None = None
     ) -> Iterator[subprocess.Popen[str]]:
-        """A process of ours, with its log in a file: logging is part of the service."""
+        """A process of ours, with its log in a file: logging is part of the service.
+
+        `extra`: what it finds in its environment instead.
+        """
         with (self.folder / "processes.log").open("a") as log:
             child = subprocess.Popen(
                 [sys.executable, *arguments],
                 cwd=PROJECT,
-                env=self.environment(name, port),
+                env={**self.environment(name, port), **(extra or {})},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -136,7 +144,7 @@ class Stage:
         place = self.folder / "processes.log"
         return place.read_text().count(f'"{event}"') if place.exists() else 0
 
-    def wait_until_told(self, event: str, times: int, seconds: float = 60.0) -> None:
+    def wait_until_told(self, event: str, times: int, seconds: float = 180.0) -> None:
         """Wait until the log has an event so many times."""
         deadline = time.monotonic() + seconds
         while self.told(event) < times:
