@@ -5,42 +5,87 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import actor, backfill, drain, latency, letters, messages, receiver, report, sweep
+from bench import (
+    actor,
+    backfill,
+    drain,
+    growth,
+    hosts,
+    hot,
+    latency,
+    letters,
+    memory,
+    messages,
+    pictures,
+    receiver,
+    report,
+    scale,
+    sweep,
+)
 from bench.figures import Figure
+from bench.peers import line as peers
 from bench.stage import Stage, stage
 
 LINES: dict[str, Callable[[Stage], list[Figure]]] = {
     "receiver": receiver.measure,
     "drain": drain.measure,
     "actor": actor.measure,
+    "peers": peers.measure,
     "latency": latency.measure,
     "messages": messages.measure,
     "sweep": sweep.measure,
     "letters": letters.measure,
     "backfill": backfill.measure,
+    "hot": hot.measure,
+    "growth": growth.measure,
+    "memory": memory.measure,
+    "scale": scale.measure,
+    "hosts": hosts.measure,
 }
+ROUNDS = 3
+OPTIONS = {"growth": growth.OPTIONS, "hot": hot.OPTIONS}
+"""What a line's Postgres is set to beside boot's own."""
 
 
 def main() -> None:
     """Run the lines that were asked for; all of them without `--only`."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", help=f"some lines, by commas: {', '.join(LINES)}")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each side is measured, in turn (3)")
+    parser.add_argument(
+        "--rounds", type=int, default=ROUNDS, help=f"how often each side is measured, in turn ({ROUNDS})"
+    )
     parser.add_argument("--scale", type=float, default=1.0, help="a part of the load, for a quick look (1)")
-    parser.add_argument("--no-write", action="store_true", help="leave docs/performance.md as it is")
+    parser.add_argument(
+        "--write", action="store_true", help="write a scaled run into docs/performance.md too"
+    )
+    parser.add_argument("--no-write", action="store_true", help="leave docs/ as it is")
     asked = parser.parse_args()
     names = asked.only.split(",") if asked.only else list(LINES)
     if unknown := set(names) - set(LINES):
         parser.error(f"--only: {', '.join(sorted(unknown))}")
+    written = False
     for name in names:
         began = time.monotonic()
-        with stage(asked.scale, asked.rounds) as stood:
+        with stage(asked.scale, asked.rounds, OPTIONS.get(name)) as stood:
             figures = LINES[name](stood)
             machine = report.machine(stood.postgres.dsn("postgres"))
         print(report.table(figures), flush=True)
         print(f"({time.monotonic() - began:.0f} s)\n", file=sys.stderr, flush=True)
-        if asked.scale == 1 and not asked.no_write:
-            report.write(name, figures, f"make bench ONLY={name}", machine)
+        if (asked.scale == 1 or asked.write) and not asked.no_write:
+            report.write(name, figures, _command(name, asked.scale, asked.rounds), machine)
+            pictures.keep(name, figures)
+            written = True
+    if written:
+        pictures.draw()
+
+
+def _command(name: str, scale: float, rounds: int) -> str:
+    """What gives these figures again."""
+    options = [
+        *([f"--scale {scale:g}"] if scale != 1 else []),
+        *([f"--rounds {rounds}"] if rounds != ROUNDS else []),
+    ]
+    return " ".join([f"make bench ONLY={name}", *([f'BENCH="{" ".join(options)}"'] if options else [])])
 
 
 if __name__ == "__main__":

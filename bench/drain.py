@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
@@ -60,12 +61,26 @@ def measure(stage: Stage) -> list[Figure]:
 
 
 def drained_a_second(stage: Stage, template: str, count: int, processes: int) -> float:
-    numbers = in_any_order(count)
-    chunks = [
-        [str(lead_id_of(number)) for number in numbers[first : first + CHUNK]]
-        for first in range(0, count, CHUNK)
-    ]
-    with stage.database(template) as name, ExitStack() as stack:
+    """Drain every lead of a copy of a database; all of them have one job each."""
+    with stage.database(template) as name:
+        seconds = seconds_to_drain(stage, name, chunks_of(in_any_order(count)), processes)
+        with stage.connect(name) as database:
+            left = database.execute("SELECT count(*) FROM inbox").fetchone()
+            made = database.execute("SELECT count(*) FROM lead WHERE appointment_count = 1").fetchone()
+        if left != (0,) or made != (count,):
+            raise RuntimeError(f"{left} jobs left, {made} leads booked")
+    return count / seconds
+
+
+def chunks_of(numbers: Sequence[int], size: int = CHUNK) -> list[list[str]]:
+    """Leads by number, as a ring names them: so many at a time."""
+    leads = [str(lead_id_of(number)) for number in numbers]
+    return [leads[first : first + size] for first in range(0, len(leads), size)]
+
+
+def seconds_to_drain(stage: Stage, name: str, chunks: Sequence[Sequence[str]], processes: int) -> float:
+    """Deal the chunks out to worker processes, and wait until the last of them is through."""
+    with ExitStack() as stack:
         workers = [
             stack.enter_context(stage.process(["-m", "bench.drain_worker"], name)) for _ in range(processes)
         ]
@@ -79,13 +94,7 @@ def drained_a_second(stage: Stage, template: str, count: int, processes: int) ->
             say(worker, "go")
         for worker in workers:
             hear(stage, worker)
-        seconds = time.monotonic() - began
-        with stage.connect(name) as database:
-            left = database.execute("SELECT count(*) FROM inbox").fetchone()
-            made = database.execute("SELECT count(*) FROM lead WHERE appointment_count = 1").fetchone()
-        if left != (0,) or made != (count,):
-            raise RuntimeError(f"{left} jobs left, {made} leads booked")
-    return count / seconds
+        return time.monotonic() - began
 
 
 def say(worker: subprocess.Popen[str], text: str) -> None:

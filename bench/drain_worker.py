@@ -15,7 +15,7 @@ from workers.ringer import Ringer
 
 
 def main() -> None:
-    """Read chunks, say `ready`, wait for the word, drain, tell how long it took."""
+    """Read chunks, say `ready`; at each word drain all of them, tell how long it took, until the input ends."""
     settings = load()
     logs.configure(settings.log_format)
     chunks = [[UUID(lead) for lead in chunk] for chunk in json.loads(sys.stdin.readline())]
@@ -25,11 +25,11 @@ def main() -> None:
     drainer.drain(CLIENT, [])  # connections are open before the clock runs
     garbage.settle()  # as every worker does
     print("ready", flush=True)
-    sys.stdin.readline()
-    began = time.monotonic()
-    for chunk in chunks:
-        drainer.drain(CLIENT, chunk)
-    print(json.dumps({"seconds": time.monotonic() - began, "cpu": time.process_time()}), flush=True)
+    while sys.stdin.readline():
+        began = time.monotonic()
+        for chunk in chunks:
+            drainer.drain(CLIENT, chunk)
+        print(json.dumps({"seconds": time.monotonic() - began, "cpu": time.process_time()}), flush=True)
     ringer.close()
     doorbell.close()
 

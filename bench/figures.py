@@ -16,6 +16,9 @@ class Figure:
     reference: list[float] = field(default_factory=list)
     floor: str = ""
     notes: list[str] = field(default_factory=list)
+    series: str = ""
+    """The curve that this is a point of, in the plot of its line."""
+    x: float | str | None = None
 
     @property
     def ratios(self) -> list[float]:

@@ -30,6 +30,10 @@ def make_leads(database: Database, count: int) -> None:
     database.execute(
         "INSERT INTO client (id, name, pepper) VALUES (%s, 'bench', '')", (CLIENT,)
     )  # nothing here opens the pepper
+    database.execute(
+        "INSERT INTO connection (id, client_id, provider, endpoint, secrets) VALUES (%s, %s, 'calendly', 'bench', '')",
+        (new_id(), CLIENT),
+    )  # from now on there are follow-ups
     database.execute("SET apptrail.writer = 'ledger'")  # `status` is a rollup column
     database.execute(
         """INSERT INTO lead (client_id, id, external_id, email, phone, first_name, last_name, base_status, status,

@@ -12,6 +12,8 @@ from bench.stage import settings_of
 from boot.settings import PROJECT
 
 PAGE = PROJECT / "docs" / "performance.md"
+PAGES = (PAGE, PROJECT / "docs" / "scaling.md")
+"""A line's block is written on every page that has its markers; one that none has, at the end of the first."""
 HEADS = ["What", "Measured", "Reference, in the same run", "Ratio", "Floor"]
 BAR = 40
 
@@ -25,7 +27,7 @@ def table(figures: list[Figure]) -> str:
 
 
 def _bars(figures: list[Figure]) -> list[str]:
-    shown = [figure for figure in figures if figure.reference]
+    shown = [figure for figure in figures if figure.reference and not figure.series]
     if not shown:
         return []
     lines = ["", "```text"]
@@ -65,12 +67,15 @@ def write(name: str, figures: list[Figure], command: str, ran_on: str) -> None:
     """Put one line's figures between its markers; the page's own words stay as they are."""
     begin, end = f"<!-- bench:{name} -->", f"<!-- /bench:{name} -->"
     block = f"{begin}\n{table(figures)}\n\n`{command}` on {ran_on}.\n{end}"
-    page = PAGE.read_text() if PAGE.exists() else TITLE
-    if begin in page:
-        page = re.sub(f"{re.escape(begin)}.*?{re.escape(end)}", lambda _: block, page, flags=re.DOTALL)
-    else:
-        page += f"\n## {name.capitalize()}\n\n{block}\n"
-    PAGE.write_text(page)
+    pages = {place: place.read_text() for place in PAGES if place.exists()} or {PAGE: TITLE}
+    holding = [place for place, page in pages.items() if begin in page]
+    for place in holding:
+        mended = re.sub(
+            f"{re.escape(begin)}.*?{re.escape(end)}", lambda _: block, pages[place], flags=re.DOTALL
+        )
+        place.write_text(mended)
+    if not holding:
+        PAGE.write_text(f"{pages[PAGE]}\n## {name.capitalize()}\n\n{block}\n")
 
 
 TITLE = """# Performance

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 import psycopg
+import redis
 
 from bench import load
 from boot.embedded_postgres import PostgresServer, postgres
@@ -51,16 +52,21 @@ class Stage:
     @contextmanager
     def database(self, template: str = "template0") -> Iterator[str]:
         """The name of a database of one's own, migrated or a copy of another."""
+        with self.database_on(self.postgres, template) as name:
+            yield name
+
+    @contextmanager
+    def database_on(self, postgres: PostgresServer, template: str = "template0") -> Iterator[str]:
+        """The same on another server."""
         name = f"bench_{next(self._numbers)}"
-        with connect(self.postgres.dsn("postgres")) as server:
+        with connect(postgres.dsn("postgres")) as server:
             server.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         if template == "template0":
-            dsn = self.postgres.dsn(name)
-            migrate.upgrade(dsn.replace("postgresql://", "postgresql+psycopg://", 1))
+            migrate.upgrade(postgres.dsn(name).replace("postgresql://", "postgresql+psycopg://", 1))
         try:
             yield name
         finally:
-            with connect(self.postgres.dsn("postgres")) as server:
+            with connect(postgres.dsn("postgres")) as server:
                 server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def connect(self, name: str) -> Database:
@@ -71,6 +77,12 @@ class Stage:
         with connect(self.postgres.dsn("postgres")) as server:
             server.execute("CHECKPOINT")
         os.sync()
+
+    def redis_flush(self) -> None:
+        """Forget what is in all of its databases."""
+        client = redis.Redis.from_url(self.redis.url)
+        client.flushall()
+        client.close()
 
     def environment(self, name: str, port: int) -> dict[str, str]:
         return {
@@ -86,14 +98,17 @@ class Stage:
 
     @contextmanager
     def process(
-        self, arguments: Sequence[str], name: str, port: int = 8000
+        self, arguments: Sequence[str], name: str, port: int = 8000, extra: Mapping[str, str] | None = None
     ) -> Iterator[subprocess.Popen[str]]:
-        """A process of ours, with its log in a file: logging is part of the service."""
+        """A process of ours, with its log in a file: logging is part of the service.
+
+        `extra`: what it finds in its environment instead.
+        """
         with (self.folder / "processes.log").open("a") as log:
             child = subprocess.Popen(
                 [sys.executable, *arguments],
                 cwd=PROJECT,
-                env=self.environment(name, port),
+                env={**self.environment(name, port), **(extra or {})},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -124,20 +139,33 @@ class Stage:
                 raise RuntimeError(f"the web process did not start:\n{self.last_words()}")
             yield port
 
+    def told(self, event: str) -> int:
+        """How often the processes' log has an event by now."""
+        place = self.folder / "processes.log"
+        return place.read_text().count(f'"{event}"') if place.exists() else 0
+
+    def wait_until_told(self, event: str, times: int, seconds: float = 180.0) -> None:
+        """Wait until the log has an event so many times."""
+        deadline = time.monotonic() + seconds
+        while self.told(event) < times:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"no {event} within {seconds:.0f} s:\n{self.last_words()}")
+            time.sleep(0.05)
+
     def last_words(self) -> str:
         return "\n".join((self.folder / "processes.log").read_text().splitlines()[-20:])
 
 
 @contextmanager
-def stage(scale: float, rounds: int) -> Iterator[Stage]:
-    """Set everything up in a temp folder, and leave nothing behind."""
+def stage(scale: float, rounds: int, options: Mapping[str, str] | None = None) -> Iterator[Stage]:
+    """Set everything up in a temp folder, and leave nothing behind; `options`: further ones of Postgres."""
     folder = Path(tempfile.mkdtemp(prefix="apptrail-bench-"))
     folder.chmod(0o755)
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        pg = stack.enter_context(postgres(folder / "postgres"))
-        redis = stack.enter_context(redis_server(folder / "redis"))
-        yield Stage(folder, pg, redis, scale, rounds)
+        pg = stack.enter_context(postgres(folder / "postgres", options=options))
+        doorbells = stack.enter_context(redis_server(folder / "redis"))
+        yield Stage(folder, pg, doorbells, scale, rounds)
 
 
 def free_port() -> int:

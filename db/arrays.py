@@ -24,7 +24,8 @@ def literal(values: Iterable[Any]) -> str:
         text = orjson.dumps(column).decode()
     except orjson.JSONEncodeError:  # a lone surrogate: Postgres is to refuse it, not we
         text = "\\"
-    if "\\" in text:  # JSON's escapes are not Postgres's
+    if "\\" in text and "\\" in text.replace("\\\\", "").replace('\\"', ""):
+        # Of JSON's escapes only those of a quote and of a backslash are Postgres's too.
         return "{" + ",".join(map(_element, column)) + "}"
     return "{" + text[1:-1] + "}"
 

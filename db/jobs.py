@@ -16,7 +16,7 @@ NEWER_WAITS_SECONDS = 30
 FAILED_WAITS_SECONDS = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Job:
     """One row of the inbox."""
 

@@ -18,7 +18,7 @@ from pipeline.words import Lane
 Ringer = Callable[[Sequence[Ring]], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HeldLead:
     """A lead whose row this transaction has locked."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -97,11 +98,25 @@ def load(
                 follow_ups.since,
             ),
             ids[lead_id],
-            {key: row_id for key, row_id in known.items() if key not in ids[lead_id]} if len(known) else {},
+            _elsewhere(known, ids[lead_id], said.get(lead_id, ()), folded[lead_id].values()),
             follow_ups.rows.get(lead_id, {}),
         )
         for lead_id, base in bases.items()
     }
+
+
+def _elsewhere(
+    known: Mapping[AppointmentKey, UUID],
+    own: Mapping[AppointmentKey, UUID],
+    said: Iterable[Observation],
+    folded: Iterable[Folded],
+) -> dict[AppointmentKey, UUID]:
+    """Of all rows that a batch knows, those that one lead's statements and facts name and that are not its own."""
+    if len(known) == len(own):
+        return {}
+    named = {key for one in said for key in (one.key, *one.linked)}
+    named.update(key for one in folded for key in one.linked)
+    return {key: known[key] for key in named if key in known and key not in own}
 
 
 def _rows_named(
@@ -203,11 +218,12 @@ def _id_of(key: AppointmentKey | None, ids: Mapping[AppointmentKey, UUID]) -> UU
 
 def _lead_row(client_id: UUID, change: Change) -> tuple[Any, ...]:
     base, computed = change.book.base, change.computed
-    rollup = [getattr(computed.rollup, column) for column in ROLLUP_COLUMNS]
+    rollup = _ROLLUP(computed.rollup)
     return (client_id, change.lead_id, base.word, base.at, computed.status, computed.recompute_at, *rollup)
 
 
 ROLLUP_COLUMNS = tuple(field.name for field in fields(Rollup))
+_ROLLUP = attrgetter(*ROLLUP_COLUMNS)
 
 _TYPES = {"appointment_count": "integer", "rollup_version": "integer"}
 _ROLLUP_TYPES = ", ".join(

@@ -11,9 +11,12 @@ from pipeline.observation import AppointmentKey
 from pipeline.words import LIVE, LinkKind, Source, Status
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Appointment:
-    """What is shown. Instants are aware. A placeholder is a half that is only named (RULES 18)."""
+    """What is shown. Instants are aware. A placeholder is a half that is only named (RULES 18).
+
+    Not frozen, nor is Rollup: to make a frozen one takes three times as long, and each job makes them afresh.
+    """
 
     key: AppointmentKey
     status: Status

@@ -45,8 +45,9 @@ def _doubt(folded: Folded, fresh: list[Observation], every: Iterable[Observation
     if not asked_by or folded.removed:
         return None
     at = max(one.observed_at for one in asked_by)
+    unversioned = [one for one in every if one.tier == TIER_UNVERSIONED and one.source not in _SETTLED]
     version = max((one.effective_at for one in every if one.tier == TIER_VERSIONED), default=None)
-    if version is not None and any(_contradicts(one, folded, version) for one in every):
+    if version is not None and any(_contradicts(one, folded, version) for one in unversioned):
         return Doubt(folded.key, CONTRADICTION, at, folded.calendly_invitee_uri)
     if (
         folded.start_at is None
@@ -62,7 +63,7 @@ def _contradicts(said: Observation, folded: Folded, version: datetime) -> bool:
 
     What was heard before that version is merely older.
     """
-    if said.tier != TIER_UNVERSIONED or said.source in _SETTLED or said.observed_at <= version:
+    if said.observed_at <= version:
         return False
     shown = folded.outcome or folded.word
     other_word = said.status is not None and said.status.word not in (folded.word, shown)

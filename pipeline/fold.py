@@ -42,9 +42,11 @@ class NothingToFold(ValueError):
 
 def fold(observations: Iterable[Observation]) -> Folded:
     """Fold the observations of one appointment; raises NothingToFold if there is none."""
-    ordered = sorted(_steps(observations), key=_by_moment)
+    ordered = list(_steps(observations))
     if not ordered:
         raise NothingToFold
+    if len(ordered) > 1:
+        ordered.sort(key=_by_moment)
     state = Walk(ordered[0])
     for observation in ordered:
         state.take(observation)

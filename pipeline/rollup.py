@@ -13,7 +13,7 @@ ROLLUP_VERSION = 1
 NOT_HELD = frozenset({Status.CANCELED, Status.RESCHEDULED, Status.INVALID})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Rollup:
     """The columns of `lead` that a CRM reads; all but the last four describe the primary."""
 

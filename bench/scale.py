@@ -1,0 +1,131 @@
+"""Scale: what more workers, larger batches and more receivers bring, and what leads that are not alike take away."""
+
+import random
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import accumulate
+
+from bench import load
+from bench.drain import chunks_of, seconds_to_drain
+from bench.figures import Figure
+from bench.leads import CHUNK, in_any_order, make_leads, post_jobs, tidy
+from bench.receiver import deliveries, prepare
+from bench.stage import Stage
+
+JOBS = 20_000
+WORKERS = (1, 2, 4)
+BATCHES = (1, 10, 30, 100)
+SMALL_BATCH_JOBS = 4_000
+"""Batches of one lead are slow; a part of the jobs shows it."""
+BEST = 2
+"""Processes for what is not about their number."""
+RECEIVERS = (1, 2)
+DELIVERIES = 6_000
+
+
+def measure(stage: Stage) -> list[Figure]:
+    """Each point in turn, round after round; the ratio is to the first point of its curve."""
+    jobs = stage.scaled(JOBS)
+    points: dict[tuple[str, float | str], list[float]] = {}
+    numbers = in_any_order(jobs)
+    zipf = zipf_numbers(jobs)
+    with stage.database() as uniform, stage.database() as uneven:
+        for name, each in ((uniform, numbers), (uneven, zipf)):
+            with stage.connect(name) as database:
+                make_leads(database, jobs)
+                post_jobs(database, each)
+                tidy(database)
+        for _ in range(stage.rounds):
+            for workers in WORKERS:
+                rate = _drained(stage, uniform, numbers, CHUNK, workers)
+                points.setdefault(("workers", workers), []).append(rate)
+            for size in BATCHES:
+                some = numbers[: stage.scaled(SMALL_BATCH_JOBS)] if size == 1 else numbers
+                points.setdefault(("batch", size), []).append(_drained(stage, uniform, some, size, BEST))
+            rate = _drained(stage, uneven, list(dict.fromkeys(zipf)), CHUNK, BEST, jobs=jobs)
+            points.setdefault(("leads", "Zipf"), []).append(rate)
+            points.setdefault(("leads", "uniform"), []).append(points["batch", CHUNK][-1])
+    points |= _receivers(stage)
+    return [_figure(series, x, rates, points) for (series, x), rates in points.items()]
+
+
+def zipf_numbers(jobs: int) -> list[int]:
+    """Leads by number for so many jobs: the second gets half of what the first gets, the third a third."""
+    weights = list(accumulate(1 / rank for rank in range(1, jobs + 1)))
+    return random.Random(20).choices(range(1, jobs + 1), cum_weights=weights, k=jobs)
+
+
+_SAID = {
+    "workers": "Scale: drain with {} worker processes, chunks of 100",
+    "batch": "Scale: drain by chunks of {}, 2 processes",
+    "leads": "Scale: drain of as many jobs, leads {}",
+    "receivers": "Scale: {} receivers, 64 connections in all",
+}
+_FIRST: dict[str, float | str] = {"workers": 1, "batch": 1, "leads": "uniform", "receivers": 1}
+
+
+def _figure(
+    series: str, x: float | str, rates: list[float], points: dict[tuple[str, float | str], list[float]]
+) -> Figure:
+    first = _FIRST[series]
+    beside = points[series, first] if x != first else []
+    against = f"with {first}" if x != first else ""
+    return Figure("scale", _SAID[series].format(x), "/s", rates, against, beside, series=series, x=x)
+
+
+def _drained(
+    stage: Stage, template: str, numbers: Sequence[int], size: int, workers: int, jobs: int | None = None
+) -> float:
+    with stage.database(template) as name:
+        before = _waiting(stage, name)
+        seconds = seconds_to_drain(stage, name, chunks_of(numbers, size), workers)
+        done = before - _waiting(stage, name)
+    if done != (jobs or len(numbers)):
+        raise RuntimeError(f"{done} jobs done")
+    return done / seconds
+
+
+def _waiting(stage: Stage, name: str) -> int:
+    with stage.connect(name) as database:
+        count: int = database.execute("SELECT count(*) FROM inbox").fetchone()[0]
+    return count
+
+
+def _receivers(stage: Stage) -> dict[tuple[str, float | str], list[float]]:
+    """Each receiver has a generator of its own; together they send as many deliveries over as many connections."""
+    count = stage.scaled(DELIVERIES)
+    points: dict[tuple[str, float | str], list[float]] = {}
+    with stage.database() as name:
+        with stage.connect(name) as database:
+            endpoint = prepare(database, stage, leads=count)
+        first = 0
+        for round_number in range(stage.rounds + 1):  # the first warms up, and is not counted
+            for receivers in RECEIVERS:
+                files = []
+                for part in range(receivers):
+                    share = count // receivers
+                    file = stage.folder / f"deliveries-{part}"
+                    path = f"/webhooks/calendly/{endpoint}"
+                    files.append(load.write_requests(file, deliveries(path, first, first + share)))
+                    first += share
+                rate = _received(stage, name, files)
+                if round_number:
+                    points.setdefault(("receivers", receivers), []).append(rate)
+    return points
+
+
+def _received(stage: Stage, name: str, files: Sequence[object]) -> float:
+    with ExitStack() as stack, ThreadPoolExecutor(len(files)) as pool:
+        ports = [stack.enter_context(stage.site(name)) for _ in files]
+        stage.settle()
+        loads = list(
+            pool.map(
+                lambda port, file: load.run(
+                    stage.generator, port, file, connections=load.CONNECTIONS // len(files)
+                ).only(200),
+                ports,
+                files,
+            )
+        )
+    return sum(one.requests for one in loads) / max(one.seconds for one in loads)

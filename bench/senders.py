@@ -1,0 +1,96 @@
+"""Senders: deliveries at a steady pace to several receivers, as a balancer in front of them passes them on."""
+
+import http.client
+import json
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import local
+
+from bench.bodies import body_of, email_of, signature_of
+from bench.namespaces import Host, enter
+
+THREADS = 48
+TIMEOUT_SECONDS = 3.0
+AVOID_SECONDS = 5.0
+"""How long a receiver that did not answer is left alone."""
+GIVE_UP_SECONDS = 60.0
+
+_mine = local()
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A delivery that was answered 200; `seconds` since it was due, all tries together."""
+
+    external_id: str
+    answered_at: datetime
+    seconds: float
+
+
+class _Balancer:
+    def __init__(self, addresses: Sequence[str], port: int, path: str) -> None:
+        self._addresses, self._port, self._path = list(addresses), port, path
+        self._avoided = dict.fromkeys(addresses, 0.0)
+
+    def deliver(self, number: int, due: float) -> Sent:
+        """Send one delivery until it is answered 200, each time to the next receiver that seems to be there."""
+        time.sleep(max(0.0, due - time.monotonic()))
+        body = body_of(number, email_of(number), "hosts")
+        name: str = json.loads(body)["payload"]["uri"].rpartition("/")[2]
+        turn = number
+        while time.monotonic() - due < GIVE_UP_SECONDS:
+            address = self._next(turn)
+            turn += 1
+            try:
+                if self._post(address, body) == 200:
+                    return Sent(name, datetime.now(UTC), time.monotonic() - due)
+                time.sleep(0.2)
+            except (OSError, http.client.HTTPException):
+                self._avoided[address] = time.monotonic() + AVOID_SECONDS
+                vars(_mine).pop(address, None)
+        raise RuntimeError("no receiver takes a delivery")
+
+    def _next(self, turn: int) -> str:
+        now = time.monotonic()
+        there = [each for each in self._addresses if self._avoided[each] <= now] or self._addresses
+        return there[turn % len(there)]
+
+    def _post(self, address: str, body: bytes) -> int:
+        """Over this thread's own connection."""
+        connection: http.client.HTTPConnection | None = getattr(_mine, address, None)
+        if connection is None:
+            connection = http.client.HTTPConnection(address, self._port, timeout=TIMEOUT_SECONDS)
+            setattr(_mine, address, connection)
+        headers = {"content-type": "application/json", **signature_of(body)}
+        connection.request("POST", self._path, body, headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+
+
+class Sender:
+    """What is under way."""
+
+    def __init__(self, sent: list[Future[Sent]]) -> None:
+        self._sent = sent
+
+    def result(self) -> list[Sent]:
+        """Wait for all of them."""
+        return [one.result() for one in self._sent]
+
+
+@contextmanager
+def send(
+    host: Host, addresses: Sequence[str], port: int, path: str, count: int, rate: float
+) -> Iterator[Sender]:
+    """Begin to send from a host, so many a second."""
+    balancer = _Balancer(addresses, port, path)
+    with ThreadPoolExecutor(THREADS, initializer=enter, initargs=(host,)) as pool:
+        began = time.monotonic()
+        yield Sender(
+            [pool.submit(balancer.deliver, number, began + number / rate) for number in range(count)]
+        )
