@@ -12,11 +12,12 @@ from uuid import UUID
 
 import typer
 
-from db import backfill_runs, migrating, rolling_back, verifying
+from db import backfill_runs, migrating, plain_rows, rolling_back, verifying
 from db.backfill_runs import FIRST, Kind, Run, State, UnknownRun
 from db.desk import Database
 from db.ids import new_id
 from db.locks import Ringer
+from db.plain_rows import Stretch
 from db.verifying import Verified
 from pipeline.comparison import Cause
 from scripts import console
@@ -95,26 +96,27 @@ class _Walk:
             run = Run(client_id, self.run_id)
         before = run.counts.get("scanned", 0)
         progress = Progress("migrate-appointments", migrating.count(self._database, client_id), before)
-        whole = True
-        for found in migrating.batches(self._database, client_id, run.place, self._size):
-            whole = self._left >= len(found)
-            rows = found[: self._left]
-            if not rows:
-                break
-            self._left -= len(rows)
+        found = self._next(client_id, run.place)
+        while found is not None and self._left > 0:
+            self._left -= found.size
             progress.give_way(self._database)
             batch = (
-                migrating.migrate(self._database, run, rows, self._ringer, time.sleep)
+                migrating.migrate(self._database, run, found, self._ringer, time.sleep)
                 if self._apply
-                else migrating.rehearse(self._database, client_id, rows)
+                else migrating.rehearse(self._database, client_id, found)
             )
             self.counts += batch.counts
             self.failed += batch.failed
-            progress.advance(len(rows))
+            progress.advance(found.size)
             self._stop_if_it_fails()
+            found = self._next(client_id, found.last)
         progress.say()
-        if self._apply and whole:
+        if self._apply and found is None:
             backfill_runs.end(self._database, run)
+
+    def _next(self, client_id: UUID, place: UUID) -> Stretch | None:
+        size = min(self._size, self._left) or 1  # whether there is more is asked too
+        return plain_rows.next_stretch(self._database, client_id, place, size)
 
     def _stop_if_it_fails(self) -> None:
         tried, errors = self.counts["scanned"], self.counts["errors"]
