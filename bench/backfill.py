@@ -29,6 +29,7 @@ def measure(stage: Stage) -> list[Figure]:
                 stage.settle()
                 with stage.process(["-m", "bench.backfill_worker"], name) as worker:
                     said = json.loads(hear(stage, worker))
+                print(said)
                 rates.append(rolled / said["seconds"])
                 with stage.connect(name) as database:
                     bare.append(rolled / _in_one(database, template, stage))

@@ -19,21 +19,20 @@ def _field(name: str, value: str) -> str:
     return f"""',"{name}":"' || {value} || '"'"""
 
 
-def _nobody_has(table: str, provider: str) -> str:
-    return (
-        f"NOT EXISTS (SELECT 1 FROM {table} o WHERE o.client_id = %(client)s "  # noqa: S608
-        f"AND o.provider = '{provider}' AND o.external_id = t.{provider}_key)"
-    )
+def _nobody_has(table: str, provider: str, but: str = "") -> str:
+    # A provider named by a parameter is as common as any: of one by name the planner knew once that there is none.
+    return _none(table, f"o.provider = %({provider})s::text AND o.external_id = t.{provider}_key{but}")
 
 
-def _lead_has_no(table: str) -> str:
-    return f"NOT EXISTS (SELECT 1 FROM {table} o WHERE o.client_id = %(client)s AND o.lead_id = t.lead_id)"  # noqa: S608
+def _none(table: str, condition: str) -> str:
+    """OFFSET 0: looked up row by row. Planned while the table was empty, it would be joined from end to end for good."""
+    return f"NOT EXISTS (SELECT 1 FROM {table} o WHERE o.client_id = %(client)s AND {condition} OFFSET 0)"  # noqa: S608
 
 
 # Nothing is known of the lead's meetings, and nobody has those that its row names.
 _IS_FRESH = " AND ".join(
     (
-        *(_lead_has_no(table) for table in ("appointment", "follow_up")),
+        *(_none(table, "o.lead_id = t.lead_id") for table in ("appointment", "follow_up")),
         *(
             _nobody_has(table, provider)
             for table in ("appointment", "observation")
@@ -41,22 +40,16 @@ _IS_FRESH = " AND ".join(
         ),
     )
 )
-
-_NOBODY_ELSE_HAS_THEM = """NOT EXISTS (
-    SELECT 1 FROM appointment o WHERE o.client_id = %(client)s AND o.provider = 'ghl'
-                                  AND o.external_id = t.ghl_key AND o.lead_id <> t.lead_id)
-    AND NOT EXISTS (
-    SELECT 1 FROM appointment o WHERE o.client_id = %(client)s AND o.provider = 'calendly'
-                                  AND o.external_id = t.calendly_key AND o.lead_id <> t.lead_id)"""
+_NOBODY_ELSE_HAS_THEM = " AND ".join(
+    _nobody_has("appointment", provider, " AND o.lead_id <> t.lead_id") for provider in ("ghl", "calendly")
+)
 
 _BY_LEAD = """unnest(%(leads)s::uuid[]) AS k (id)
               JOIN legacy_rollup r ON r.client_id = %(client)s AND r.lead_id = k.id"""
 _BY_ROW = """unnest(%(rows)s::uuid[]) AS k (id)
-             JOIN legacy_rollup r ON r.client_id = %(client)s AND r.id = k.id"""
-_BY_LEAD_WITH_IDS = """
-    unnest(%(leads)s::uuid[], %(ids)s::uuid[], %(ids_2)s::uuid[], %(ids_3)s::uuid[], %(ids_4)s::uuid[])
-        AS k (id, ghl_observation, ghl_row, calendly_observation, calendly_row)
-    JOIN legacy_rollup r ON r.client_id = %(client)s AND r.lead_id = k.id"""
+             JOIN legacy_rollup r ON r.client_id = %(client)s AND r.id = k.id
+             JOIN lead l ON l.client_id = r.client_id AND l.id = r.lead_id"""
+_UNSHARED = "r.shared = '{}'"
 
 # `stated` is the rest of an observation's JSON, in the order in which Observation.digest has it.
 _STATED = f"""concat(
@@ -88,6 +81,7 @@ _FOLDED = f"""concat('{{', named, ',"source":"{Source.MIGRATION}","first_effecti
 
 _MEETING = f"""
     SELECT t.*, m.provider AS provider_of, m.external_id, d.described AS is_described,
+           lpad(to_hex(row_number() OVER ()), 8, '0') AS number,
            concat('"provider":"', m.provider, '","external_id":"', m.external_id, '"') AS named, {_STATED} AS stated
     FROM told t
     CROSS JOIN LATERAL (VALUES ('ghl', t.ghl_key), ('calendly', t.calendly_key)) AS m (provider, external_id)
@@ -131,19 +125,19 @@ _ROLLUP = {
 }
 
 WRITE = f"""
-    WITH {reading(_BY_LEAD_WITH_IDS, _IS_FRESH)},
+    WITH {reading(_BY_LEAD, _UNSHARED, _IS_FRESH)},
     meeting AS MATERIALIZED ({_MEETING}),
     observed AS (
         INSERT INTO observation (client_id, id, provider, external_id, digest, source, effective_at, received_at,
                                  trace_id, body)
-        SELECT %(client)s, CASE provider_of WHEN 'ghl' THEN ghl_observation ELSE calendly_observation END, provider_of,
+        SELECT %(client)s, (%(observations)s::text || number)::uuid, provider_of,
                external_id, {_DIGEST}, '{Source.MIGRATION}', seen_at, %(now)s, %(run)s, {_BODY}
         FROM meeting),
     shown AS (
         INSERT INTO appointment (client_id, id, lead_id, provider, external_id, ghl_appointment_id, calendly_invitee_uri,
                                  calendly_scheduled_event_uri, start_at, end_at, status, status_changed_at, booked_at,
                                  canceled_at, removed_at_provider, source, first_effective_at, folded)
-        SELECT %(client)s, CASE provider_of WHEN 'ghl' THEN ghl_row ELSE calendly_row END, lead_id, provider_of, external_id,
+        SELECT %(client)s, (%(appointments)s::text || number)::uuid, lead_id, provider_of, external_id,
                CASE provider_of WHEN 'ghl' THEN ghl END,
                CASE provider_of WHEN 'calendly' THEN invitee END, CASE provider_of WHEN 'calendly' THEN event END,
                CASE WHEN is_described THEN start_at END, CASE WHEN is_described THEN end_at END,
@@ -152,7 +146,7 @@ WRITE = f"""
                is_described AND removed, '{Source.MIGRATION}', seen_at, {_FOLDED}
         FROM meeting),
     leads AS (
-        UPDATE lead AS l SET status = c.base_status, recompute_at = CASE WHEN upcoming THEN c.start_at END, updated_at = now(),
+        UPDATE lead AS l SET status = l.base_status, recompute_at = CASE WHEN upcoming THEN c.start_at END, updated_at = now(),
                {", ".join(f"{column} = {_ROLLUP[column]}" for column in ROLLUP_COLUMNS)}
         FROM ({_CHOSEN}) AS c WHERE l.client_id = %(client)s AND l.id = c.lead_id)
     SELECT (SELECT count(*) FROM meeting),
@@ -160,13 +154,13 @@ WRITE = f"""
 """Writes what fresh leads' plain rows say. Gives the number of meetings, and the leads whose rows were left alone."""
 
 WOULD_WRITE = f"""
-    WITH {reading(_BY_LEAD, _IS_FRESH)}
+    WITH {reading(_BY_LEAD, _UNSHARED, _IS_FRESH)}
     SELECT (SELECT coalesce(sum((ghl_key IS NOT NULL)::integer + (calendly_key IS NOT NULL)::integer), 0)::bigint FROM told),
            (SELECT coalesce(array_agg(lead_id), '{{}}') FROM raw WHERE lead_id NOT IN (SELECT lead_id FROM told))"""  # noqa: S608
 """Says what WRITE would give."""
 
 STORED_WHOLE = f"""
-    WITH {reading(_BY_ROW, _NOBODY_ELSE_HAS_THEM)},
+    WITH {reading(_BY_ROW, _UNSHARED + " AND l.merged_into IS NULL", _NOBODY_ELSE_HAS_THEM)},
     meeting AS MATERIALIZED ({_MEETING}),
     looked AS (
         SELECT m.row_id, count(*) AS said, count(o.client_id) AS stored
