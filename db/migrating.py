@@ -52,8 +52,7 @@ class StillBusy(ConnectionError):
     """Leads stayed locked; the run can be resumed."""
 
 
-def batches(
-    database: Database, client_id: UUID, after: UUID, size: int) -> Iterator[list[Told]]:
+def batches(database: Database, client_id: UUID, after: UUID, size: int) -> Iterator[list[Told]]:
     """A client's legacy rows by row id, from one on."""
     while rows := database.execute(_ROWS, (client_id, after, size)).fetchall():
         yield rows
@@ -165,7 +164,9 @@ def _migrate_rows(
     missing = [lead_id for lead_id, said in _missing(database, run.client_id, told).items() if said]
     with leads_held(database, run.client_id, [*fresh, *missing], ringer, wait=LOCK_SECONDS) as held:
         # One that was merged since its row was read took its facts along.
-        mine = {one: told.pop(one) for one in missing if one in held.leads and not held.leads[one].merged_into}
+        mine = {
+            one: told.pop(one) for one in missing if one in held.leads and not held.leads[one].merged_into
+        }
         _count_existing(batch, told)
         written = plain_rows.write(database, run.client_id, fresh, held.now, run.id)
         batch.counts["created"] += written.observations

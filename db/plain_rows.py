@@ -53,9 +53,7 @@ def stretches(database: Database, client_id: UUID, after: UUID, size: int) -> It
         after = found.last
 
 
-def write(
-    database: Database, client_id: UUID, leads: Sequence[UUID], now: datetime, run_id: UUID
-) -> Dealt:
+def write(database: Database, client_id: UUID, leads: Sequence[UUID], now: datetime, run_id: UUID) -> Dealt:
     """Turn the plain rows of some leads into history, as a run's; the caller holds the leads, `now` is its instant.
 
     Looks again, under the lock, whether a lead is fresh. Gives the leads whose rows it did not touch.
@@ -71,12 +69,18 @@ def write(
 
 def would_write(database: Database, client_id: UUID, leads: Sequence[UUID]) -> Dealt:
     """What `write` would come to; nothing is locked and nothing is written."""
-    return _dealt(database, WOULD_WRITE, {"client": client_id, "leads": literal(leads)}) if leads else Dealt(0, [])
+    return (
+        _dealt(database, WOULD_WRITE, {"client": client_id, "leads": literal(leads)})
+        if leads
+        else Dealt(0, [])
+    )
 
 
 def stored_whole(database: Database, client_id: UUID, rows: Sequence[UUID]) -> Dealt:
     """Of some rows, what is stored of those of which all is; the others are given."""
-    return _dealt(database, STORED_WHOLE, {"client": client_id, "rows": literal(rows)}) if rows else Dealt(0, [])
+    return (
+        _dealt(database, STORED_WHOLE, {"client": client_id, "rows": literal(rows)}) if rows else Dealt(0, [])
+    )
 
 
 def _dealt(database: Database, statement: str, values: dict[str, object]) -> Dealt:

@@ -63,7 +63,9 @@ _STATED = f"""concat(
     CASE WHEN d.described THEN concat({_field("booked_at", "t.booked_json")}, {_field("source_said", "t.source_said")}) END,
     '}}')"""
 
-_DIGEST = """substring(sha256(convert_to('{"kind":"appointment",' || named || stated, 'UTF8')) FROM 1 FOR 16)"""
+_DIGEST = (
+    """substring(sha256(convert_to('{"kind":"appointment",' || named || stated, 'UTF8')) FROM 1 FOR 16)"""
+)
 _BODY = (
     f"""('{{"v":{FORMAT_VERSION},"kind":"appointment","source":"{Source.MIGRATION}","normalizer":1,' """
     "|| named || stated)::jsonb"
