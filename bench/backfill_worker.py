@@ -3,21 +3,22 @@
 import json
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from bench.leads import CLIENT
 from boot.settings import load
 from db import backfill_runs, migrating, verifying
 from db.backfill_runs import FIRST, Kind
-from db.desk import connect
-from db.migrating import Batch
-from db.plain_rows import stretches
+from db.desk import Database, connect
+from db.plain_rows import Stretch, stretches
 from db.verifying import Verified
+from pipeline.comparison import Cause
 
 
-def walk(act: Callable[[Any], object], rows: Iterator[Any]) -> float:
-    """Seconds for all of the client's rows."""
+def seconds(act: Callable[[Any], object], rows: Iterable[Any]) -> float:
+    """How long something takes with all of the client's rows."""
     began = time.monotonic()
     for some in rows:
         act(some)
@@ -28,44 +29,62 @@ def megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def rows(database: Database) -> Iterable[Stretch]:
+    return stretches(database, CLIENT, FIRST, migrating.BATCH)
+
+
+def migrate(database: Database) -> tuple[float, Counter[str]]:
+    """One run from end to end: its seconds and its counts."""
+    run = backfill_runs.begin(database, CLIENT, Kind.MIGRATION)
+    counts: Counter[str] = Counter()
+
+    def act(stretch: Stretch) -> None:
+        done = migrating.migrate(database, run, stretch, lambda _: None, time.sleep)
+        counts.update(done.counts, in_bulk=done.in_bulk)
+
+    return seconds(act, rows(database)), counts
+
+
+def written_since(database: Database, transaction: int) -> int:
+    """Rows of the books whose version is younger than a transaction."""
+    found = database.execute(
+        " UNION ALL ".join(
+            f"SELECT count(*) FROM {table} WHERE xmin::text::bigint >= %(since)s"
+            for table in ("lead", "appointment", "observation", "legacy_rollup", "follow_up")
+        ).encode(),
+        {"since": transaction},
+    )
+    return sum(row[0] for row in found)
+
+
 def main() -> None:
     with connect(load().database_dsn) as database:
-        rows = lambda: stretches(database, CLIENT, FIRST, migrating.BATCH)  # noqa: E731
-        bulk = 0
-
-        def migrate(run: backfill_runs.Run) -> Callable[[Any], Batch]:
-            def act(some: Any) -> Batch:
-                nonlocal bulk
-                done = migrating.migrate(database, run, some, lambda _: None, time.sleep)
-                bulk += done.in_bulk
-                return done
-            return act
-
         before = megabytes()
-        dry = walk(lambda some: migrating.rehearse(database, CLIENT, some), rows())
-        run = backfill_runs.begin(database, CLIENT, Kind.MIGRATION)
-        seconds = walk(migrate(run), rows())
-        again = backfill_runs.begin(database, CLIENT, Kind.MIGRATION)
-        again_seconds = walk(migrate(again), rows())
+        dry = seconds(lambda some: migrating.rehearse(database, CLIENT, some), rows(database))
+        took, counts = migrate(database)
+        ((now,),) = database.execute("SELECT pg_current_xact_id()::text::bigint").fetchall()
+        again_took, again = migrate(database)
+        written = written_since(database, now)
         found = Verified()
-        verify = walk(
+        verify = seconds(
             lambda some: verifying.verify(database, CLIENT, some, found, lambda lead, column, cause: None),
             migrating.batches(database, CLIENT, FIRST, migrating.BATCH),
         )
+        verifying.count_surplus(database, CLIENT, found)
     said = {
+        **counts,
         "dry_seconds": dry,
-        "seconds": seconds,
-        "bulk": bulk,
-        "counts": run.counts,
-        "again_seconds": again_seconds,
-        "created_again": again.counts.get("created", 0),
+        "seconds": took,
+        "again_seconds": again_took,
+        "created_again": again["created"],
+        "written_again": written,
         "verify_seconds": verify,
-        "lost": found.lost,
-        "causes": found.by_cause,
+        "lost": found.lost + found.surplus,
+        "unexplained": found.by_cause[Cause.UNEXPLAINED],
+        "equal": found.equal,
         "megabytes_before": before,
         "megabytes": megabytes(),
     }
-    import sys; print(said, file=sys.stderr)
     print(json.dumps(said), flush=True)
 
 
