@@ -4,7 +4,8 @@ import json
 import resource
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 from bench.leads import CLIENT
@@ -12,6 +13,8 @@ from boot.settings import load
 from db import backfill_runs, migrating, verifying
 from db.backfill_runs import FIRST, Kind
 from db.desk import Database, connect
+from db.lanes import LANES, Turn, in_turn
+from db.migrating import Batch
 from db.plain_rows import Stretch, stretches
 from db.verifying import Verified
 from pipeline.comparison import Cause
@@ -29,20 +32,24 @@ def megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def rows(database: Database) -> Iterable[Stretch]:
+def rows(database: Database) -> Iterator[Stretch]:
     return stretches(database, CLIENT, FIRST, migrating.BATCH)
 
 
-def migrate(database: Database) -> tuple[float, Counter[str]]:
-    """One run from end to end: its seconds and its counts."""
+def migrate(dsn: str, database: Database) -> tuple[float, Counter[str]]:
+    """One run from end to end, as the command does it: its seconds and its counts."""
     run = backfill_runs.begin(database, CLIENT, Kind.MIGRATION)
     counts: Counter[str] = Counter()
 
-    def act(stretch: Stretch) -> None:
-        done = migrating.migrate(database, run, stretch, lambda _: None, time.sleep)
-        counts.update(done.counts, in_bulk=done.in_bulk)
+    def act(own: Database, stretch: Stretch, turn: Turn) -> Batch:
+        return migrating.migrate(own, run, stretch, lambda _: None, time.sleep, turn)
 
-    return seconds(act, rows(database)), counts
+    with ExitStack() as stack:
+        lanes = [stack.enter_context(connect(dsn)) for _ in range(LANES)]
+        began = time.monotonic()
+        for _, done in in_turn(lanes, rows(database), act):
+            counts.update(done.counts, in_bulk=done.in_bulk)
+        return time.monotonic() - began, counts
 
 
 def written_since(database: Database, transaction: int) -> int:
@@ -61,9 +68,9 @@ def main() -> None:
     with connect(load().database_dsn) as database:
         before = megabytes()
         dry = seconds(lambda some: migrating.rehearse(database, CLIENT, some), rows(database))
-        took, counts = migrate(database)
+        took, counts = migrate(load().database_dsn, database)
         ((now,),) = database.execute("SELECT pg_current_xact_id()::text::bigint").fetchall()
-        again_took, again = migrate(database)
+        again_took, again = migrate(load().database_dsn, database)
         written = written_since(database, now)
         found = Verified()
         verify = seconds(

@@ -18,6 +18,7 @@ from db.arrays import columns_of, literal
 from db.backfill_runs import Run
 from db.desk import Database
 from db.failures import failure_from, is_transient
+from db.lanes import Abandoned, StepBack, Turn
 from db.legacy import read_rows
 from db.locks import Held, Ringer, leads_held
 from db.plain_rows import Stretch
@@ -88,110 +89,124 @@ def rehearse(database: Database, client_id: UUID, stretch: Stretch) -> Batch:
 
 
 def migrate(
-    database: Database, run: Run, stretch: Stretch, ringer: Ringer, wait: Callable[[float], None]
+    database: Database,
+    run: Run,
+    stretch: Stretch,
+    ringer: Ringer,
+    wait: Callable[[float], None],
+    turn: Turn | None = None,
 ) -> Batch:
-    """Migrate some rows and note the last as the run's new place, in one transaction.
+    """Migrate some rows and note the last as the run's new place, in one transaction that commits in its turn.
 
     A batch that fails is repeated lead by lead, so that the others pass. Busy leads are waited for, with
     back-off; raises StillBusy in the end. `wait` sleeps so many seconds.
     """
+    ours = _Ours(database, run, ringer, wait, turn or Turn())
     try:
-        return _patiently(run, lambda: _migrate_together(database, run, stretch, ringer), wait)
+        return ours.patiently(lambda: _migrate_together(ours, stretch))
     except Exception as error:
-        if is_transient(error):
+        if is_transient(error) or isinstance(error, Abandoned):
             raise
+    ours.turn.hold_up()
     whole = Batch()
     for row in database.execute(_ROWS_BETWEEN, (run.client_id, stretch.after, stretch.last)).fetchall():
-        one = _migrate_alone(database, run, row, ringer, wait)
+        one = _migrate_alone(ours, row)
         whole.counts += one.counts
         whole.failed += one.failed
     return whole
 
 
-def _patiently(run: Run, act: Callable[[], Batch], wait: Callable[[float], None]) -> Batch:
-    """Do something again while leads are busy; if it fails, the run stands where it stood."""
-    place, counts = run.place, dict(run.counts)
-    for attempt in range(TRIES):
-        try:
-            return act()
-        except errors.LockNotAvailable:
-            run.place, run.counts = place, dict(counts)
-            wait(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311
-        except Exception:
-            run.place, run.counts = place, counts
-            raise
-    raise StillBusy
+@dataclass(frozen=True)
+class _Ours:
+    """What a batch works with."""
+
+    database: Database
+    run: Run
+    ringer: Ringer
+    wait: Callable[[float], None]
+    turn: Turn
+
+    def patiently(self, act: Callable[[], Batch]) -> Batch:
+        """Do something again while leads are busy."""
+        for attempt in range(TRIES):
+            try:
+                return act()
+            except errors.LockNotAvailable:
+                self.turn.hold_up()
+                self.wait(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311
+            except StepBack:
+                self.turn.come()
+        raise StillBusy
 
 
-def _migrate_together(database: Database, run: Run, stretch: Stretch, ringer: Ringer) -> Batch:
+def _migrate_together(ours: _Ours, stretch: Stretch) -> Batch:
     batch = Batch(Counter(scanned=stretch.size, skipped=stretch.nameless))
-    with database.transaction():
-        by_index(database)
-        stored = plain_rows.stored_whole(database, run.client_id, stretch.known)
+    with ours.database.transaction():
+        by_index(ours.database)
+        stored = plain_rows.stored_whole(ours.database, ours.run.client_id, stretch.known)
     batch.counts["exists"] += stored.observations
-    rows = _rows(database, run.client_id, stored.left)
-    return _migrate_rows(database, run, rows, ringer, batch, stretch.last, stretch.fresh)
+    rows = _rows(ours.database, ours.run.client_id, stored.left)
+    return _migrate_rows(ours, rows, batch, stretch.last, stretch.fresh)
 
 
-def _migrate_alone(
-    database: Database, run: Run, row: Told, ringer: Ringer, wait: Callable[[float], None]
-) -> Batch:
+def _migrate_alone(ours: _Ours, row: Told) -> Batch:
     """Migrate one row through the book; one that fails even so is counted and named."""
-
-    def act() -> Batch:
-        return _migrate_rows(database, run, [row], ringer, Batch(Counter(scanned=1)), row[0])
-
     try:
-        return _patiently(run, act, wait)
+        return ours.patiently(lambda: _migrate_rows(ours, [row], Batch(Counter(scanned=1)), row[0]))
     except Exception as error:
         if is_transient(error):
             raise
-        return _give_up(database, run, row, failure_from(error).fingerprint(None, "migration"))
+        return _give_up(ours, row, failure_from(error).fingerprint(None, "migration"))
 
 
 def _migrate_rows(
-    database: Database,
-    run: Run,
-    rows: Sequence[Told],
-    ringer: Ringer,
-    batch: Batch,
-    last: UUID,
-    fresh: Sequence[UUID] = (),
+    ours: _Ours, rows: Sequence[Told], batch: Batch, last: UUID, fresh: Sequence[UUID] = ()
 ) -> Batch:
     """Migrate some rows through the book and some fresh leads' by statements, in one transaction."""
-    told = _observations(database, run.client_id, rows)
+    database, client_id = ours.database, ours.run.client_id
+    told = _observations(database, client_id, rows)
     _count_skipped(batch, rows, told)
-    missing = [lead_id for lead_id, said in _missing(database, run.client_id, told).items() if said]
-    with leads_held(database, run.client_id, [*fresh, *missing], ringer, wait=LOCK_SECONDS) as held:
+    missing = [lead_id for lead_id, said in _missing(database, client_id, told).items() if said]
+    with leads_held(database, client_id, [*fresh, *missing], ours.ringer, wait=LOCK_SECONDS) as held:
         # One that was merged since its row was read took its facts along.
         mine = {
             one: told.pop(one) for one in missing if one in held.leads and not held.leads[one].merged_into
         }
         _count_existing(batch, told)
-        written = plain_rows.write(database, run.client_id, fresh, held.now, run.id)
+        unmerged = [one for one in fresh if one in held.leads and not held.leads[one].merged_into]
+        written = plain_rows.write(database, client_id, unmerged, held.now, ours.run.id)
         batch.counts["created"] += written.observations
-        batch.in_bulk = len(fresh) - len(written.left)
-        for lead_id, said in _left(database, run, held, written.left, batch).items():
+        batch.in_bulk = len(unmerged) - len(written.left)
+        left = [*written.left, *set(fresh).difference(unmerged)]
+        for lead_id, said in _left(database, client_id, held, left, batch).items():
             mine.setdefault(lead_id, []).extend(said)
-        changes = _changes(database, run, held, mine, batch)
+        changes = _changes(database, ours.run, held, mine, batch)
         if changes:
-            save(database, run.client_id, changes)
-        run.add(batch.counts)
-        run.place = last
-        backfill_runs.checkpoint(database, run)
+            save(database, client_id, changes)
+        ahead = _note(ours, batch, last)
+    ours.run.place, ours.run.counts = ahead.place, ahead.counts
     return batch
 
 
+def _note(ours: _Ours, batch: Batch, last: UUID) -> Run:
+    """Note a batch as the run's last, once those before it are."""
+    ours.turn.take()
+    ahead = Run(ours.run.client_id, ours.run.id, last, dict(ours.run.counts))
+    ahead.add(batch.counts)
+    backfill_runs.checkpoint(ours.database, ahead)
+    return ahead
+
+
 def _left(
-    database: Database, run: Run, held: Held, leads: Sequence[UUID], batch: Batch
+    database: Database, client_id: UUID, held: Held, leads: Sequence[UUID], batch: Batch
 ) -> dict[UUID, list[Observation]]:
     """What the rows of held leads say that are odd after all, or no longer fresh."""
-    rows = _rows_of_leads(database, run.client_id, leads)
-    told = _observations(database, run.client_id, rows)
+    rows = _rows_of_leads(database, client_id, leads)
+    told = _observations(database, client_id, rows)
     _count_skipped(batch, rows, told)
-    gone = {lead_id: said for lead_id, said in told.items() if lead_id not in held.leads}
-    _count_existing(batch, gone)
-    return {lead_id: said for lead_id, said in told.items() if lead_id not in gone}
+    mine = {one: told.pop(one) for one in list(told) if one in held.leads and not held.leads[one].merged_into}
+    _count_existing(batch, told)
+    return mine
 
 
 def _changes(
@@ -210,12 +225,11 @@ def _changes(
     return changes
 
 
-def _give_up(database: Database, run: Run, row: Told, fingerprint: str) -> Batch:
+def _give_up(ours: _Ours, row: Told, fingerprint: str) -> Batch:
     batch = Batch(Counter(scanned=1, errors=1), [(row[4], fingerprint)])
-    run.add(batch.counts)
-    run.place = row[0]
-    with database.transaction():
-        backfill_runs.checkpoint(database, run)
+    with ours.database.transaction():
+        ahead = _note(ours, batch, row[0])
+    ours.run.place, ours.run.counts = ahead.place, ahead.counts
     return batch
 
 

@@ -88,7 +88,7 @@ _MEETING = f"""
     FROM told t
     CROSS JOIN LATERAL (VALUES ('ghl', t.ghl_key), ('calendly', t.calendly_key)) AS m (provider, external_id)
     CROSS JOIN LATERAL (SELECT m.provider IS NOT DISTINCT FROM t.described) AS d (described)
-    WHERE m.external_id IS NOT NULL OFFSET 0"""
+    WHERE m.external_id IS NOT NULL OFFSET 0"""  # noqa: S608
 
 # RULES 20 for two at most: the one that is described, unless it is gone and there is another.
 _CHOSEN = f"""
@@ -106,7 +106,7 @@ _CHOSEN = f"""
                k.there AND (k.alone OR (t.status NOT IN {_NOT_HELD}
                                         AND (t.start_at IS NOT NULL OR t.described = 'calendly')))
         ) AS c (described_counts_at_all, upcoming, described_counts)
-    OFFSET 0"""
+    OFFSET 0"""  # noqa: S608
 
 _ROLLUP = {
     "ghl_appointment_id": "CASE chosen WHEN 'ghl' THEN c.ghl END",

@@ -105,7 +105,7 @@ def by_the_book(hands: Hands, client_id: UUID, stretch: Stretch) -> Stretch:
 
 def migrate(hands: Hands, client_id: UUID, *, book: bool = False) -> Batch:
     run = backfill_runs.begin(hands.database, client_id, Kind.MIGRATION)
-    (stretch,) = stretches(hands.database, client_id, FIRST, 100)
+    (stretch,) = stretches(hands.database, client_id, FIRST, 200)
     if book:
         stretch = by_the_book(hands, client_id, stretch)
     return migrating.migrate(hands.database, run, stretch, hands.ringer, lambda _: None)
@@ -156,11 +156,37 @@ def test_statements_and_the_book_make_the_same_of_any_row(
     assert again.counts["created"] == 0
 
 
+def test_of_two_meetings_statements_choose_the_primary_that_the_book_chooses(hands: Hands) -> None:
+    """Rule 20: every status, with and without a start, for either provider, whether the other is named or not."""
+    said = [
+        {
+            "appointment_provider": provider,
+            "appointment_status": word,
+            "updated_at": at(-1).isoformat(),
+            **({"ghl_appointment_id": "g#"} if "ghl" in named else {}),
+            **({"calendly_invitee_uri": "c#"} if "calendly" in named else {}),
+            **({"appointment_start_at": at(hours).isoformat()} if hours is not None else {}),
+        }
+        for provider in ("ghl", "calendly")
+        for word in ("new", "confirmed", "showed", "noshow", "canceled", "invalid")
+        for hours in (None, -3, 6, 9)
+        for named in (("ghl", "calendly"), ("ghl",), ("calendly",))
+    ]
+    ids = sorted(new_id() for _ in said)
+    clients = [leads_of(hands, said, ids) for _ in range(2)]
+    fast, slow = (
+        migrate(hands, client_id, book=book) for client_id, book in zip(clients, (False, True), strict=True)
+    )
+    assert (fast.in_bulk, slow.in_bulk) == (len(said), 0)
+    assert tables(hands, clients[0]) == tables(hands, clients[1])
+    assert counted(fast) == counted(slow)
+
+
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_a_dry_run_counts_what_either_way_does_with_each_kind(hands: Hands, name: str) -> None:
     client_id = new_id()
     move_in(hands, client_id, {name: KINDS[name]})
-    (stretch,) = stretches(hands.database, client_id, FIRST, 100) if KINDS[name] else (None,)
+    (stretch,) = stretches(hands.database, client_id, FIRST, 200) if KINDS[name] else (None,)
     if stretch is None:
         return
     counts = [
@@ -211,7 +237,7 @@ def test_a_lead_that_somebody_heard_of_before_its_lock_came_is_left_to_the_book(
     client_id = new_id()
     move_in(hands, client_id, {"anna": calendly("a"), "ben": ghl("b")})
     run = backfill_runs.begin(hands.database, client_id, Kind.MIGRATION)
-    (stretch,) = stretches(hands.database, client_id, FIRST, 100)
+    (stretch,) = stretches(hands.database, client_id, FIRST, 200)
     anna = hands.database.execute(
         "SELECT id FROM lead WHERE client_id = %s AND external_id = 'crm-anna'", (client_id,)
     )
