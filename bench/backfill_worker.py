@@ -3,22 +3,28 @@
 import json
 import resource
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from typing import Any
 
 from bench.leads import CLIENT
 from boot.settings import load
 from db import backfill_runs, migrating, verifying
 from db.backfill_runs import FIRST, Kind
 from db.desk import Database, connect
-from db.migrating import Told
+from db.lanes import LANES, Turn, in_turn
+from db.migrating import Batch
+from db.plain_rows import Stretch, stretches
 from db.verifying import Verified
+from pipeline.comparison import Cause
 
 
-def walk(database: Database, act: Callable[[list[Told]], object]) -> float:
-    """Seconds for all of the client's rows."""
+def seconds(act: Callable[[Any], object], rows: Iterable[Any]) -> float:
+    """How long something takes with all of the client's rows."""
     began = time.monotonic()
-    for rows in migrating.batches(database, CLIENT, FIRST, migrating.BATCH):
-        act(rows)
+    for some in rows:
+        act(some)
     return time.monotonic() - began
 
 
@@ -26,30 +32,63 @@ def megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def rows(database: Database) -> Iterator[Stretch]:
+    return stretches(database, CLIENT, FIRST, migrating.BATCH)
+
+
+def migrate(dsn: str, database: Database) -> tuple[float, Counter[str]]:
+    """One run from end to end, as the command does it: its seconds and its counts."""
+    run = backfill_runs.begin(database, CLIENT, Kind.MIGRATION)
+    counts: Counter[str] = Counter()
+
+    def act(own: Database, stretch: Stretch, turn: Turn) -> Batch:
+        return migrating.migrate(own, run, stretch, lambda _: None, time.sleep, turn)
+
+    with ExitStack() as stack:
+        lanes = [stack.enter_context(connect(dsn)) for _ in range(LANES)]
+        began = time.monotonic()
+        for _, done in in_turn(lanes, rows(database), act):
+            counts.update(done.counts, in_bulk=done.in_bulk)
+        return time.monotonic() - began, counts
+
+
+def written_since(database: Database, transaction: int) -> int:
+    """Rows of the books whose version is younger than a transaction."""
+    found = database.execute(
+        " UNION ALL ".join(
+            f"SELECT count(*) FROM {table} WHERE xmin::text::bigint >= %(since)s"
+            for table in ("lead", "appointment", "observation", "legacy_rollup", "follow_up")
+        ).encode(),
+        {"since": transaction},
+    )
+    return sum(row[0] for row in found)
+
+
 def main() -> None:
     with connect(load().database_dsn) as database:
         before = megabytes()
-        dry = walk(database, lambda rows: migrating.rehearse(database, CLIENT, rows))
-        run = backfill_runs.begin(database, CLIENT, Kind.MIGRATION)
-        seconds = walk(
-            database, lambda rows: migrating.migrate(database, run, rows, lambda _: None, time.sleep)
-        )
-        again = backfill_runs.begin(database, CLIENT, Kind.MIGRATION)
-        again_seconds = walk(
-            database, lambda rows: migrating.migrate(database, again, rows, lambda _: None, time.sleep)
-        )
+        dry = seconds(lambda some: migrating.rehearse(database, CLIENT, some), rows(database))
+        took, counts = migrate(load().database_dsn, database)
+        ((now,),) = database.execute("SELECT pg_current_xact_id()::text::bigint").fetchall()
+        again_took, again = migrate(load().database_dsn, database)
+        written = written_since(database, now)
         found = Verified()
-        verify = walk(
-            database,
-            lambda rows: verifying.verify(database, CLIENT, rows, found, lambda lead, column, cause: None),
+        verify = seconds(
+            lambda some: verifying.verify(database, CLIENT, some, found, lambda lead, column, cause: None),
+            migrating.batches(database, CLIENT, FIRST, migrating.BATCH),
         )
+        verifying.count_surplus(database, CLIENT, found)
     said = {
+        **counts,
         "dry_seconds": dry,
-        "seconds": seconds,
-        "again_seconds": again_seconds,
-        "created_again": again.counts.get("created", 0),
+        "seconds": took,
+        "again_seconds": again_took,
+        "created_again": again["created"],
+        "written_again": written,
         "verify_seconds": verify,
-        "lost": found.lost,
+        "lost": found.lost + found.surplus,
+        "unexplained": found.by_cause[Cause.UNEXPLAINED],
+        "equal": found.equal,
         "megabytes_before": before,
         "megabytes": megabytes(),
     }

@@ -1,32 +1,35 @@
-"""Migrating: the legacy rows of a client, a few hundred at a time, through the pure book (RULES 22).
+"""Migrating: the legacy rows of a client, a thousand at a time, become what a drain would make of them (RULES 22).
 
-What a drain does with one such lead when it meets it, this does with all: the same observations enter the
-same book under the same lock. A row whose observations are there already is looked at and left alone.
+Plain rows are dealt with by statements (db/plain_rows.py), all others go through the pure book: the same
+observations under the same lock. A row whose observations are there already is looked at and left alone.
 """
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from psycopg import errors
 
-from db import backfill_runs
-from db.arrays import columns_of
+from db import backfill_runs, plain_rows
+from db.arrays import columns_of, literal
 from db.backfill_runs import Run
 from db.desk import Database
 from db.failures import failure_from, is_transient
+from db.lanes import Abandoned, StepBack, Turn
 from db.legacy import read_rows
 from db.locks import Held, Ringer, leads_held
+from db.plain_rows import Stretch
+from db.plans import by_index
 from db.shelf import Change, Receipt, load, save
 from pipeline.adoption import aliases
 from pipeline.book import compute, enter
 from pipeline.lead_status import Base
 from pipeline.observation import Observation
 
-BATCH = 400
+BATCH = 1_000
 LOCK_SECONDS = 2.0
 TRIES = 8
 
@@ -36,10 +39,14 @@ Told = tuple[UUID, UUID, Mapping[str, str | None], Sequence[str], UUID]
 
 @dataclass
 class Batch:
-    """What a batch came to. `failed` are leads whose book raised, with the failure's class and place."""
+    """What a batch came to. `failed` are leads whose book raised, with the failure's class and place.
+
+    `in_bulk` are the leads that statements dealt with alone.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     failed: list[tuple[UUID, str]] = field(default_factory=list)
+    in_bulk: int = 0
 
 
 class StillBusy(ConnectionError):
@@ -59,64 +66,147 @@ def count(database: Database, client_id: UUID) -> int:
     return row[0] if row else 0
 
 
-def rehearse(database: Database, client_id: UUID, rows: Sequence[Told]) -> Batch:
+def rehearse(database: Database, client_id: UUID, stretch: Stretch) -> Batch:
     """What `migrate` would do with some rows; nothing is locked and nothing is written."""
-    batch = Batch()
+    batch = Batch(Counter(scanned=stretch.size, skipped=stretch.nameless))
+    with database.transaction():
+        by_index(database)
+        would = plain_rows.would_write(database, client_id, stretch.fresh)
+        stored = plain_rows.stored_whole(database, client_id, stretch.known)
+    batch.counts.update(created=would.observations, exists=stored.observations)
+    batch.in_bulk = len(stretch.fresh) - len(would.left)
+    rows = _rows(database, client_id, stored.left) + _rows_of_leads(database, client_id, would.left)
     told = _observations(database, client_id, rows)
     bases = dict.fromkeys(told, Base())
     for lead_id, shelved in load(database, client_id, bases, told).items():
-        stored = shelved.book.observations
-        _count(batch, told[lead_id], stored)
+        stored_of = shelved.book.observations
+        _count(batch, told[lead_id], stored_of)
         book = enter(shelved.book, told[lead_id])
-        new = {one.key for one in told[lead_id] if one.digest not in stored.get(one.key, {})}
+        new = {one.key for one in told[lead_id] if one.digest not in stored_of.get(one.key, {})}
         batch.counts["adopted"] += len(new & aliases(book.folded).keys())
-    _count_rows(batch, rows, told)
+    _count_skipped(batch, rows, told)
     return batch
 
 
 def migrate(
-    database: Database, run: Run, rows: Sequence[Told], ringer: Ringer, wait: Callable[[float], None]
+    database: Database,
+    run: Run,
+    stretch: Stretch,
+    ringer: Ringer,
+    wait: Callable[[float], None],
+    turn: Turn | None = None,
 ) -> Batch:
-    """Migrate some rows and note it as the run's new place, in one transaction.
+    """Migrate some rows and note the last as the run's new place, in one transaction that commits in its turn.
 
     A batch that fails is repeated lead by lead, so that the others pass. Busy leads are waited for, with
     back-off; raises StillBusy in the end. `wait` sleeps so many seconds.
     """
-    before = run.place, dict(run.counts)
-    for attempt in range(TRIES):
-        try:
-            return _migrate_together(database, run, rows, ringer)
-        except errors.LockNotAvailable:
-            run.place, run.counts = before
-            run.counts = dict(run.counts)
-            wait(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311
-        except Exception as error:
-            run.place, run.counts = before
-            if is_transient(error):
-                raise
-            if len(rows) == 1:
-                return _give_up(database, run, rows[0], failure_from(error).fingerprint(None, "migration"))
-            return _one_by_one(database, run, rows, ringer, wait)
-    raise StillBusy
+    ours = _Ours(database, run, ringer, wait, turn or Turn())
+    try:
+        return ours.patiently(lambda: _migrate_together(ours, stretch))
+    except Exception as error:
+        if is_transient(error) or isinstance(error, Abandoned):
+            raise
+    ours.turn.hold_up()
+    whole = Batch()
+    for row in database.execute(_ROWS_BETWEEN, (run.client_id, stretch.after, stretch.last)).fetchall():
+        one = _migrate_alone(ours, row)
+        whole.counts += one.counts
+        whole.failed += one.failed
+    return whole
 
 
-def _migrate_together(database: Database, run: Run, rows: Sequence[Told], ringer: Ringer) -> Batch:
-    batch = Batch()
-    told = _observations(database, run.client_id, rows)
-    fresh = [lead_id for lead_id, said in _missing(database, run.client_id, told).items() if said]
-    with leads_held(database, run.client_id, fresh, ringer, wait=LOCK_SECONDS) as held:
+@dataclass(frozen=True)
+class _Ours:
+    """What a batch works with."""
+
+    database: Database
+    run: Run
+    ringer: Ringer
+    wait: Callable[[float], None]
+    turn: Turn
+
+    def patiently(self, act: Callable[[], Batch]) -> Batch:
+        """Do something again while leads are busy."""
+        for attempt in range(TRIES):
+            try:
+                return act()
+            except errors.LockNotAvailable:
+                self.turn.hold_up()
+                self.wait(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311
+            except StepBack:
+                self.turn.come()
+        raise StillBusy
+
+
+def _migrate_together(ours: _Ours, stretch: Stretch) -> Batch:
+    batch = Batch(Counter(scanned=stretch.size, skipped=stretch.nameless))
+    with ours.database.transaction():
+        by_index(ours.database)
+        stored = plain_rows.stored_whole(ours.database, ours.run.client_id, stretch.known)
+    batch.counts["exists"] += stored.observations
+    rows = _rows(ours.database, ours.run.client_id, stored.left)
+    return _migrate_rows(ours, rows, batch, stretch.last, stretch.fresh)
+
+
+def _migrate_alone(ours: _Ours, row: Told) -> Batch:
+    """Migrate one row through the book; one that fails even so is counted and named."""
+    try:
+        return ours.patiently(lambda: _migrate_rows(ours, [row], Batch(Counter(scanned=1)), row[0]))
+    except Exception as error:
+        if is_transient(error):
+            raise
+        return _give_up(ours, row, failure_from(error).fingerprint(None, "migration"))
+
+
+def _migrate_rows(
+    ours: _Ours, rows: Sequence[Told], batch: Batch, last: UUID, fresh: Sequence[UUID] = ()
+) -> Batch:
+    """Migrate some rows through the book and some fresh leads' by statements, in one transaction."""
+    database, client_id = ours.database, ours.run.client_id
+    told = _observations(database, client_id, rows)
+    _count_skipped(batch, rows, told)
+    missing = [lead_id for lead_id, said in _missing(database, client_id, told).items() if said]
+    with leads_held(database, client_id, [*fresh, *missing], ours.ringer, wait=LOCK_SECONDS) as held:
         # One that was merged since its row was read took its facts along.
-        mine = {lead_id: told[lead_id] for lead_id, lead in held.leads.items() if lead.merged_into is None}
-        changes = _changes(database, run, held, mine, batch)
+        mine = {
+            one: told.pop(one) for one in missing if one in held.leads and not held.leads[one].merged_into
+        }
+        _count_existing(batch, told)
+        unmerged = [one for one in fresh if one in held.leads and not held.leads[one].merged_into]
+        written = plain_rows.write(database, client_id, unmerged, held.now, ours.run.id)
+        batch.counts["created"] += written.observations
+        batch.in_bulk = len(unmerged) - len(written.left)
+        left = [*written.left, *set(fresh).difference(unmerged)]
+        for lead_id, said in _left(database, client_id, held, left, batch).items():
+            mine.setdefault(lead_id, []).extend(said)
+        changes = _changes(database, ours.run, held, mine, batch)
         if changes:
-            save(database, run.client_id, changes)
-        for lead_id in told.keys() - mine.keys():
-            batch.counts["exists"] += len(told[lead_id])
-        _count_rows(batch, rows, told)
-        run.add(batch.counts)
-        run.place = rows[-1][0]
-        backfill_runs.checkpoint(database, run)
+            save(database, client_id, changes)
+        ahead = _note(ours, batch, last)
+    ours.run.place, ours.run.counts = ahead.place, ahead.counts
     return batch
+
+
+def _note(ours: _Ours, batch: Batch, last: UUID) -> Run:
+    """Note a batch as the run's last, once those before it are."""
+    ours.turn.take()
+    ahead = Run(ours.run.client_id, ours.run.id, last, dict(ours.run.counts))
+    ahead.add(batch.counts)
+    backfill_runs.checkpoint(ours.database, ahead)
+    return ahead
+
+
+def _left(
+    database: Database, client_id: UUID, held: Held, leads: Sequence[UUID], batch: Batch
+) -> dict[UUID, list[Observation]]:
+    """What the rows of held leads say that are odd after all, or no longer fresh."""
+    rows = _rows_of_leads(database, client_id, leads)
+    told = _observations(database, client_id, rows)
+    _count_skipped(batch, rows, told)
+    mine = {one: told.pop(one) for one in list(told) if one in held.leads and not held.leads[one].merged_into}
+    _count_existing(batch, told)
+    return mine
 
 
 def _changes(
@@ -132,24 +222,24 @@ def _changes(
     return changes
 
 
-def _one_by_one(
-    database: Database, run: Run, rows: Sequence[Told], ringer: Ringer, wait: Callable[[float], None]
-) -> Batch:
-    batch = Batch()
-    for row in rows:
-        one = migrate(database, run, [row], ringer, wait)
-        batch.counts += one.counts
-        batch.failed += one.failed
-    return batch
-
-
-def _give_up(database: Database, run: Run, row: Told, fingerprint: str) -> Batch:
+def _give_up(ours: _Ours, row: Told, fingerprint: str) -> Batch:
     batch = Batch(Counter(scanned=1, errors=1), [(row[4], fingerprint)])
-    run.add(batch.counts)
-    run.place = row[0]
-    with database.transaction():
-        backfill_runs.checkpoint(database, run)
+    with ours.database.transaction():
+        ahead = _note(ours, batch, row[0])
+    ours.run.place, ours.run.counts = ahead.place, ahead.counts
     return batch
+
+
+def _rows(database: Database, client_id: UUID, row_ids: Sequence[UUID]) -> list[Told]:
+    if not row_ids:
+        return []
+    return database.execute(_ROWS_BY_ID, (client_id, literal(row_ids))).fetchall()
+
+
+def _rows_of_leads(database: Database, client_id: UUID, leads: Sequence[UUID]) -> list[Told]:
+    if not leads:
+        return []
+    return database.execute(_ROWS_BY_LEAD, (client_id, literal(leads))).fetchall()
 
 
 def _observations(database: Database, client_id: UUID, rows: Sequence[Told]) -> dict[UUID, list[Observation]]:
@@ -184,15 +274,22 @@ def _count(batch: Batch, said: Sequence[Observation], stored: Mapping[Any, Mappi
         batch.counts["exists" if one.digest in stored.get(one.key, {}) else "created"] += 1
 
 
-def _count_rows(batch: Batch, rows: Sequence[Told], told: Mapping[UUID, list[Observation]]) -> None:
-    batch.counts["scanned"] += len(rows)
+def _count_existing(batch: Batch, told: Mapping[UUID, Iterable[Observation]]) -> None:
+    batch.counts["exists"] += sum(1 for said in told.values() for _ in said)
+
+
+def _count_skipped(batch: Batch, rows: Sequence[Told], told: Mapping[UUID, list[Observation]]) -> None:
     batch.counts["skipped"] += sum(row[4] not in told for row in rows)
 
 
-_ROWS = """
+_TOLD = """
     SELECT r.id, r.lead_id, r.said, r.shared, coalesce(l.merged_into, l.id)
-    FROM legacy_rollup r JOIN lead l ON l.client_id = r.client_id AND l.id = r.lead_id
-    WHERE r.client_id = %s AND r.id > %s ORDER BY r.id LIMIT %s"""
+    FROM legacy_rollup r JOIN lead l ON l.client_id = r.client_id AND l.id = r.lead_id WHERE r.client_id = %s """
+
+_ROWS = _TOLD + "AND r.id > %s ORDER BY r.id LIMIT %s"
+_ROWS_BETWEEN = _TOLD + "AND r.id > %s AND r.id <= %s ORDER BY r.id"
+_ROWS_BY_ID = _TOLD + "AND r.id = ANY (%s::uuid[]) ORDER BY r.id"
+_ROWS_BY_LEAD = _TOLD + "AND r.lead_id = ANY (%s::uuid[]) ORDER BY r.id"
 
 STORED = """
     SELECT k.provider, k.external_id, k.digest

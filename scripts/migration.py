@@ -4,19 +4,23 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 from uuid import UUID
 
 import typer
 
-from db import backfill_runs, migrating, rolling_back, verifying
+from db import backfill_runs, migrating, plain_rows, rolling_back, verifying
 from db.backfill_runs import FIRST, Kind, Run, State, UnknownRun
 from db.desk import Database
 from db.ids import new_id
+from db.lanes import LANES, Turn, in_turn
 from db.locks import Ringer
+from db.migrating import Batch
+from db.plain_rows import Stretch
 from db.verifying import Verified
 from pipeline.comparison import Cause
 from scripts import console
@@ -53,9 +57,11 @@ def migrate_appointments(
             _roll_back(database, ringer, rollback, as_json=as_json)
             return
         chosen = [console.find_client(database, client).id] if client else client_ids(database)
-        walk = _Walk(database, ringer, batch_size, max_leads, apply=apply)
-        for client_id in chosen:
-            walk.visit(client_id, resume=resume)
+        with ExitStack() as stack:
+            lanes = [stack.enter_context(console.database(loaded)) for _ in range(LANES)]
+            walk = _Walk(database, lanes, ringer, batch_size, max_leads, apply=apply)
+            for client_id in chosen:
+                walk.visit(client_id, resume=resume)
         verified = Verified()
         with _listening(report) as listen:
             if apply:
@@ -75,8 +81,18 @@ def client_ids(database: Database) -> list[UUID]:
 class _Walk:
     """One run over some clients."""
 
-    def __init__(self, database: Database, ringer: Ringer, size: int, max_leads: int, *, apply: bool) -> None:
-        self._database, self._ringer, self._size, self._apply = database, ringer, size, apply
+    def __init__(
+        self,
+        database: Database,
+        lanes: Sequence[Database],
+        ringer: Ringer,
+        size: int,
+        max_leads: int,
+        *,
+        apply: bool,
+    ) -> None:
+        self._database, self._lanes, self._ringer = database, lanes, ringer
+        self._size, self._apply = size, apply
         self._left = max_leads or sys.maxsize
         self._partial = bool(max_leads)
         self.run_id = new_id()
@@ -95,26 +111,31 @@ class _Walk:
             run = Run(client_id, self.run_id)
         before = run.counts.get("scanned", 0)
         progress = Progress("migrate-appointments", migrating.count(self._database, client_id), before)
-        whole = True
-        for found in migrating.batches(self._database, client_id, run.place, self._size):
-            whole = self._left >= len(found)
-            rows = found[: self._left]
-            if not rows:
-                break
-            self._left -= len(rows)
-            progress.give_way(self._database)
-            batch = (
-                migrating.migrate(self._database, run, rows, self._ringer, time.sleep)
-                if self._apply
-                else migrating.rehearse(self._database, client_id, rows)
-            )
+        for found, batch in in_turn(self._lanes, self._stretches(run, progress), partial(self._do, run)):
             self.counts += batch.counts
             self.failed += batch.failed
-            progress.advance(len(rows))
+            progress.advance(found.size)
             self._stop_if_it_fails()
         progress.say()
-        if self._apply and whole:
+        if self._apply and self._next(client_id, run.place, 1) is None:
             backfill_runs.end(self._database, run)
+
+    def _stretches(self, run: Run, progress: Progress) -> Iterator[Stretch]:
+        """What is left of a client's rows, as far as was asked for; between them live jobs go first."""
+        place = run.place
+        while self._left and (found := self._next(run.client_id, place, min(self._size, self._left))):
+            self._left -= found.size
+            place = found.last
+            progress.give_way(self._database)
+            yield found
+
+    def _next(self, client_id: UUID, place: UUID, size: int) -> Stretch | None:
+        return plain_rows.next_stretch(self._database, client_id, place, size)
+
+    def _do(self, run: Run, database: Database, found: Stretch, turn: Turn) -> Batch:
+        if self._apply:
+            return migrating.migrate(database, run, found, self._ringer, time.sleep, turn)
+        return migrating.rehearse(database, run.client_id, found)
 
     def _stop_if_it_fails(self) -> None:
         tried, errors = self.counts["scanned"], self.counts["errors"]

@@ -10,6 +10,7 @@ from db.importing import import_rows
 from db.inbox import post
 from db.ledger import Hands
 from db.migrating import Batch
+from db.plain_rows import stretches
 from db.verifying import Verified
 from pipeline.comparison import Cause
 from pipeline.observation import Description, Observation, Schedule, StatusWord
@@ -105,7 +106,7 @@ def migrated(hands: Hands, client_id: UUID, size: int = 5) -> Run:
 def go_on(hands: Hands, run: Run, size: int = 5) -> list[Batch]:
     done = [
         migrating.migrate(hands.database, run, rows, hands.ringer, lambda _: None)
-        for rows in migrating.batches(hands.database, run.client_id, run.place, size)
+        for rows in stretches(hands.database, run.client_id, run.place, size)
     ]
     backfill_runs.end(hands.database, run)
     return done

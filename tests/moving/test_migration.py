@@ -9,6 +9,7 @@ from db import backfill_runs, migrating
 from db.backfill_runs import FIRST, Kind
 from db.ids import new_id
 from db.ledger import Hands
+from db.plain_rows import stretches
 from db.rolling_back import roll_back
 from pipeline.comparison import Cause
 from tests.laws.books import books_of, versions_of
@@ -67,7 +68,7 @@ def test_a_dry_run_writes_nothing_and_counts_what_the_run_does(hands: Hands) -> 
     client_id = new_id()
     move_in(hands, client_id)
     before = versions_of(hands.database, client_id)
-    rows = next(migrating.batches(hands.database, client_id, FIRST, 100))
+    rows = next(stretches(hands.database, client_id, FIRST, 100))
     counted = migrating.rehearse(hands.database, client_id, rows).counts
     assert versions_of(hands.database, client_id) == before
     done = migrated(hands, client_id).counts
@@ -131,7 +132,7 @@ def test_the_old_application_reads_the_same_before_during_and_after(hands: Hands
         reader = Hands(old, old, hands.ringer)
         before = shown(reader, client_id)
         run = backfill_runs.begin(hands.database, client_id, Kind.MIGRATION)
-        for rows in migrating.batches(hands.database, client_id, FIRST, 1):
+        for rows in stretches(hands.database, client_id, FIRST, 1):
             migrating.migrate(hands.database, run, rows, hands.ringer, lambda _: None)
             now = shown(reader, client_id)
             assert {who: now[who] for who in CONSISTENT} == {who: before[who] for who in CONSISTENT}

@@ -10,6 +10,7 @@ from db.import_row import Row
 from db.importing import import_rows
 from db.inbox import post
 from db.ledger import Hands
+from db.plain_rows import stretches
 from pipeline.job import MergeAsked
 from pipeline.words import Source
 from scripts.progress import Progress
@@ -55,7 +56,7 @@ def test_a_busy_lead_is_waited_for_and_the_checkpoint_waits_with_it(hands: Hands
             )
             other.execute("ROLLBACK")
 
-        for rows in migrating.batches(hands.database, client_id, FIRST, 10):
+        for rows in stretches(hands.database, client_id, FIRST, 10):
             migrating.migrate(hands.database, run, rows, hands.ringer, wait)
     assert len(waited) == 1
     assert {name: n for name, n in run.counts.items() if n} == {"scanned": 2, "created": 2}
