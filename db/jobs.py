@@ -28,6 +28,8 @@ class Job:
     attempts: int
     deaths: int
     trace_id: UUID | None
+    replay_of: UUID | None = None
+    """The dead letter that it posts again."""
 
 
 def due(
@@ -68,7 +70,8 @@ _REMOVE = """
     WHERE gone.replay_of IS NOT NULL AND d.client_id = %s AND d.id = gone.replay_of AND d.state = 'replaying'"""
 
 _DUE = f"""
-    SELECT j.id, j.lead_id, j.kind, j.payload::text, j.received_at, j.attempts, j.deaths, j.trace_id
+    SELECT j.id, j.lead_id, j.kind, j.payload::text, j.received_at, j.attempts, j.deaths, j.trace_id,
+           j.replay_of
     FROM inbox j
     WHERE j.client_id = %s AND j.lead_id = ANY (%s::uuid[]) AND (%s::uuid IS NULL OR j.id = %s::uuid)
       AND j.not_before <= now() AND {WORKABLE}

@@ -192,7 +192,11 @@ def _spoken(
 def _count_tried(hands: Hands, taken: Sequence[Job], batch: _Batch) -> None:
     """Count jobs once: those that are left for the careful way are counted there."""
     failed = {job.id for job, _ in batch.failed}
-    tried = (job.kind for job in taken if job.lead_id not in batch.careful or job.id in failed)
+    tried = (
+        job.kind
+        for job in taken
+        if job.replay_of is None and (job.lead_id not in batch.careful or job.id in failed)
+    )
     for kind, count in Counter(tried).items():
         hands.tally.tried(kind, count)
 
