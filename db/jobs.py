@@ -10,8 +10,10 @@ from psycopg import Connection as Database
 
 from db.arrays import columns_of, literal
 from db.locks import WORKABLE
+from pipeline.words import Provider
 
 TAKE_AT_MOST = 5_000
+_PROVIDERS = frozenset(Provider)
 NEWER_WAITS_SECONDS = 30
 FAILED_WAITS_SECONDS = 1
 
@@ -40,6 +42,14 @@ def due(
         _DUE, (client_id, literal(lead_ids), only, only, TAKE_AT_MOST), binary=True
     ).fetchall()
     return [Job(*row) for row in rows]
+
+
+def provider_of(database: Database[Any], client_id: UUID, job_id: UUID) -> str | None:
+    """The provider that a job's payload names, found by Postgres; None for no provider of ours."""
+    row = database.execute(
+        "SELECT payload->>'provider' FROM inbox WHERE client_id = %s AND id = %s", (client_id, job_id)
+    ).fetchone()
+    return row[0] if row is not None and row[0] in _PROVIDERS else None
 
 
 def remove(database: Database[Any], client_id: UUID, job_ids: Sequence[UUID]) -> None:

@@ -77,12 +77,14 @@ class Stack:
         self.endpoint = json.loads(added)["endpoint"]
         self.token = json.loads(self.cli("token", "add", "agency", "--role", "admin", "--json"))["token"]
 
-    def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start a process unless it runs; what it logs goes to a file."""
+    def start(self, name: str, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+        """Start a process unless it runs; what it logs goes to a file. `environment` is its own."""
         if name in self.processes:
             return self.processes[name]
         with self.log_of(name).open("ab") as log:
-            process = subprocess.Popen([APPTRAIL, *arguments], env=self.environment, stdout=log, stderr=log)
+            process = subprocess.Popen(
+                [APPTRAIL, *arguments], env={**self.environment, **environment}, stdout=log, stderr=log
+            )
         self.processes[name] = process
         return process
 
