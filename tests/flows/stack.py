@@ -54,6 +54,7 @@ class Stack:
             "PORT": str(self.port),
             "LOG_FORMAT": "json",
             "APPTRAIL_VAR": str(self.folder / "var"),
+            "PROMETHEUS_MULTIPROC_DIR": str(self.folder / "counters"),
         }
 
     def cli(self, *arguments: str) -> str:
@@ -71,6 +72,7 @@ class Stack:
 
     def settle_in(self) -> None:
         """Add a client with a Calendly connection and a token."""
+        (self.folder / "counters").mkdir(exist_ok=True)
         migrate.upgrade(self.postgres.dsn().replace("postgresql://", "postgresql+psycopg://", 1))
         self.client_id = json.loads(self.cli("client", "add", "agency", "--json"))["id"]
         added = self.cli("connection", "add", "agency", "calendly", "--signing-key", SIGNING_KEY, "--json")
