@@ -132,7 +132,7 @@ def nobody_answers(database: Database[Any], client_id: UUID, connection_id: UUID
     ).rowcount
 
 
-def of_lead(database: Database[Any], client_id: UUID, lead_id: UUID) -> list[dict[str, Any]]:
+def of_lead(database: Database[Any], client_id: UUID, lead_id: UUID | None) -> list[dict[str, Any]]:
     """What became of a lead's checks, a row for each connection."""
     with database.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(

@@ -92,15 +92,25 @@ def note(
 
 @app.command("discard")
 def discard(letter: UUID = IdArgument, reason: str = ReasonOption, by: str = ByOption) -> None:
-    """Close a letter for good. The row stays, with who did it and why."""
+    """Close a letter for good. The row stays, with who did it and why.
+
+    What it said may have been true, so the clock asks the client's Calendly and GoHighLevel connections for all
+    meetings of its lead; `apptrail dead-letters show` tells what they said.
+    """
     with console.database(console.settings()) as database:
         try:
-            dead_letters.discard(database, letter, by, reason)
+            asked = dead_letters.discard(database, letter, by, reason)
         except UnknownLetter:
             console.fail("No dead letter has that id.")
         except NotOpen:
             console.fail("This letter is not open: it was replayed or discarded already.")
-    print("discarded")
+    print(f"discarded; {_asking(asked)}")
+
+
+def _asking(connections: int) -> str:
+    if not connections:
+        return "nobody can be asked for its lead's meetings: no lead, or no active Calendly or GoHighLevel connection"
+    return f"its lead's meetings are asked for at {connections} connection{'s' if connections > 1 else ''}"
 
 
 @app.command("quarantined")

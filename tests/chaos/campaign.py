@@ -13,7 +13,7 @@ from threading import Event, Thread
 from tests.chaos.driver import Driver
 from tests.chaos.hook.sitecustomize import CURABLE
 from tests.chaos.mischief import Mischief
-from tests.chaos.operators import Operator, counted, replay_all, set_bug
+from tests.chaos.operators import Operator, counted, has_buried, replay_all, set_bug
 from tests.chaos.oracle import Verdict, judge
 from tests.chaos.poison import Poisoner
 from tests.chaos.probes import Prober
@@ -117,13 +117,17 @@ class Campaign:
         return self._report()
 
     def _break_and_mend(self) -> None:
-        """The bug is there for half of the time, gone, and back for a while."""
+        """The bug is there for half of the time, until it has buried something; gone, and back for a while."""
         if not self._plan.curable:
             return
-        for share, broken in ((0.5, True), (0.15, False), (0.15, True), (0.2, False)):
+        set_bug(self._world, there=True)
+        self._over.wait(self._plan.seconds * 0.5)
+        self._world.stack.wait_for(
+            lambda: eventually(partial(has_buried, self._world), 60, "letters"), SETTLE_SECONDS
+        )
+        for share, broken in ((0.15, False), (0.15, True)):
             set_bug(self._world, there=broken)
-            if self._over.wait(self._plan.seconds * share):
-                break
+            self._over.wait(self._plan.seconds * share)
         set_bug(self._world, there=False)
 
     def _narrate(self) -> None:

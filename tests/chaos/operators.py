@@ -8,6 +8,7 @@ from collections.abc import Callable
 from threading import Event, Thread
 from typing import Any
 
+from tests.chaos.hook.sitecustomize import CURABLE
 from tests.chaos.world import NotAnswering, World, eventually
 from tests.flows.stack import APPTRAIL
 
@@ -112,6 +113,15 @@ def set_bug(world: World, *, there: bool) -> None:
         world.bug.touch()
     else:
         world.bug.unlink(missing_ok=True)
+
+
+def has_buried(world: World) -> bool:
+    """Whether the bug has cost a job its life."""
+    return bool(
+        world.execute(
+            "SELECT 1 FROM dead_letter WHERE payload->>'external_id' LIKE %s LIMIT 1", (f"{CURABLE}%",)
+        )
+    )
 
 
 def counted(world: World) -> Counter[str]:

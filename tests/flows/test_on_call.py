@@ -124,7 +124,10 @@ def test_letters_are_listed_shown_noted_discarded_and_replayed(served: Stack) ->
     assert shown["replay_would"][0]["create"] == 1
     assert shown["appointment"] is None
     assert [step["what"] for step in shown["attempts_timeline"]] == ["received", "first failed", "given up"]
-    assert "discarded" in served.cli("dead-letters", "discard", useless, "--reason", "a test")
+    said = served.cli("dead-letters", "discard", useless, "--reason", "a test")
+    assert said == "discarded; its lead's meetings are asked for at 1 connection\n"
+    (check,) = json.loads(served.cli("dead-letters", "show", useless, "--json"))["lead_checks"]
+    assert (check["provider"], check["reason"]) == ("calendly", "discarded")
     assert run(served, "dead-letters", "discard", useless, "--reason", "again")[0] == 1
     (would,) = json.loads(served.cli("dead-letters", "replay", "--fingerprint", "one", "--dry-run", "--json"))
     assert (would["letters"], would["create"]) == (2, 2)
