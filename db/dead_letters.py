@@ -1,15 +1,21 @@
 """Dead letters: listed, grouped, shown, noted and discarded. No row is ever deleted here."""
 
+import re
 from typing import Any
 from uuid import UUID
 
 from psycopg.rows import dict_row
 
-from db import audit
+from db import audit, lead_checks, lookups
 from db.dead_letter_filters import Filter
 from db.desk import Database
 from db.ids import new_id
+from db.sweeps import now
+from pipeline.doubts import Doubt
+from pipeline.observation import AppointmentKey
+from pipeline.words import Provider
 
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 RUNBOOK = "docs/operations/runbook.md"
 _ANCHORS = {
     "WorkerKilled": "a-job-kills-its-worker",
@@ -88,6 +94,7 @@ def letter(database: Database, letter_id: UUID, client_id: UUID | None = None) -
         "jobs": jobs,
         "attempts_timeline": _timeline(found, jobs),
         "appointment": _appointment(database, letter_id, found["client_id"]),
+        "lead_checks": lead_checks.of_lead(database, found["client_id"], found["lead_id"]),
     }
 
 
@@ -129,25 +136,48 @@ def add_note(
 
 def discard(
     database: Database, letter_id: UUID, actor: str, reason: str, client_id: UUID | None = None
-) -> None:
-    """Close an open letter for good; raises UnknownLetter or NotOpen. The row stays."""
-    owner = letter(database, letter_id, client_id)["client_id"]
+) -> int:
+    """Close an open letter for good; raises UnknownLetter or NotOpen. The row stays.
+
+    What it said may have been true: its lead's meetings are asked for at their providers, and so is its own
+    appointment. Returns how many connections are asked; 0 where nobody can be.
+    """
+    found = letter(database, letter_id, client_id)
+    owner, lead_id = found["client_id"], found["lead_id"]
     with database.transaction():
         closed = database.execute(
             """UPDATE dead_letter SET state = 'discarded', closed_at = now(), closed_by = %s, closed_because = %s
-               WHERE client_id = %s AND id = %s AND state = 'open' RETURNING lead_id""",
+               WHERE client_id = %s AND id = %s AND state = 'open'
+               RETURNING provider, payload->>'external_id', payload->'description'->>'calendly_invitee_uri'""",
             (actor, reason, owner, letter_id),
         ).fetchone()
         if closed is None:
             raise NotOpen
+        asked = 0
+        if lead_id is not None:
+            asked = lead_checks.ask_check_of_lead(database, owner, lead_id, reason=lead_checks.DISCARDED)
+        _ask_for(database, owner, *closed)
         audit.note(
             database,
             owner,
             actor,
             "dead_letter_discarded",
             letter_id,
-            {"reason": reason, "lead_id": closed[0]},
+            {"reason": reason, "lead_id": lead_id, "asked": asked},
         )
+    return asked
+
+
+def _ask_for(
+    database: Database, client_id: UUID, provider: str | None, external_id: str | None, uri: str | None
+) -> None:
+    """Ask for the appointment that a letter names, if its provider can be: Calendly finds one by its URI only."""
+    if provider not in lead_checks.ASKABLE or (provider == Provider.CALENDLY and not uri):
+        return
+    if external_id is None or _NAME.fullmatch(external_id) is None:  # the payload may be unreadable
+        return
+    doubt = Doubt(AppointmentKey(Provider(provider), external_id), lookups.DISCARDED, now(database), uri)
+    lookups.ask(database, client_id, [doubt])
 
 
 def _rows(database: Database, query: str, values: Any) -> list[dict[str, Any]]:

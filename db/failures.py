@@ -103,8 +103,9 @@ def record(
     """Put a failed job back for later, or bury it; returns `retried`, `paused` or `buried`."""
     fingerprint = failure.fingerprint(provider, job.kind)
     tally.flush(database)
-    _count(database, job.kind, fingerprint, 1)
-    _trip_breaker(database, job.kind, fingerprint)
+    if job.replay_of is None:  # that a letter fails again says nothing of what is coming in
+        _count(database, job.kind, fingerprint, 1)
+        _trip_breaker(database, job.kind, fingerprint)
     if _is_paused(database, job.kind):
         return "paused"
     if job.attempts + 1 >= ATTEMPTS_TO_BURY:

@@ -13,14 +13,18 @@ from db.arrays import literal
 from db.dead_letter_filters import Filter
 from db.desk import Database
 from db.shelf import Shelved, load
+from pipeline.appointment import project
 from pipeline.book import compute, enter
 from pipeline.job import read_payload
 from pipeline.lead_status import Base
 from pipeline.observation import Observation
 
-CHUNK = 100
+CHUNK = 500
 
-VERDICTS = ("create", "change", "no change", "stale", "fails again", "parked", "other")
+VERDICTS = ("create", "change", "no change", "stale", "fails again", "parked", "not tried", "other")
+
+UNTRIED = {"Parked": "parked", "WorkerKilled": "not tried"}
+"""What is not computed here: a job that killed its worker would kill us, a web process perhaps."""
 
 
 class _Letter(NamedTuple):
@@ -61,8 +65,8 @@ def foresee_now(database: Database, wanted: Filter, limit: int | None = None) ->
 def _judged(database: Database, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, str]]:
     readable: list[_Letter] = []
     for client_id, lead_id, fingerprint, error_class, text in rows:
-        if error_class == "Parked":
-            yield fingerprint, "parked"
+        if error_class in UNTRIED:
+            yield fingerprint, UNTRIED[error_class]
             continue
         try:
             said = read_payload(text)
@@ -104,13 +108,12 @@ def _verdict(shelved: Shelved | None, said: Observation, now: datetime) -> str:
     if said.digest in shelved.book.observations.get(said.key, {}):
         return "no change"
     try:
-        before = compute(shelved.book, now)
         after = compute(enter(shelved.book, [said]), now)
+        if said.key not in shelved.book.folded:
+            return "create"
+        return "stale" if project(shelved.book.folded) == after.appointments else "change"
     except Exception:  # noqa: BLE001  whatever it is, the drain would meet it too
         return "fails again"
-    if said.key not in shelved.book.folded:
-        return "create"
-    return "stale" if before.appointments == after.appointments else "change"
 
 
 def _books(database: Database, letters: Sequence[_Letter]) -> Mapping[UUID, Shelved]:

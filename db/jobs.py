@@ -10,8 +10,10 @@ from psycopg import Connection as Database
 
 from db.arrays import columns_of, literal
 from db.locks import WORKABLE
+from pipeline.words import Provider
 
 TAKE_AT_MOST = 5_000
+_PROVIDERS = frozenset(Provider)
 NEWER_WAITS_SECONDS = 30
 FAILED_WAITS_SECONDS = 1
 
@@ -28,6 +30,8 @@ class Job:
     attempts: int
     deaths: int
     trace_id: UUID | None
+    replay_of: UUID | None = None
+    """The dead letter that it posts again."""
 
 
 def due(
@@ -38,6 +42,14 @@ def due(
         _DUE, (client_id, literal(lead_ids), only, only, TAKE_AT_MOST), binary=True
     ).fetchall()
     return [Job(*row) for row in rows]
+
+
+def provider_of(database: Database[Any], client_id: UUID, job_id: UUID) -> str | None:
+    """The provider that a job's payload names, found by Postgres; None for no provider of ours."""
+    row = database.execute(
+        "SELECT payload->>'provider' FROM inbox WHERE client_id = %s AND id = %s", (client_id, job_id)
+    ).fetchone()
+    return row[0] if row is not None and row[0] in _PROVIDERS else None
 
 
 def remove(database: Database[Any], client_id: UUID, job_ids: Sequence[UUID]) -> None:
@@ -68,7 +80,8 @@ _REMOVE = """
     WHERE gone.replay_of IS NOT NULL AND d.client_id = %s AND d.id = gone.replay_of AND d.state = 'replaying'"""
 
 _DUE = f"""
-    SELECT j.id, j.lead_id, j.kind, j.payload::text, j.received_at, j.attempts, j.deaths, j.trace_id
+    SELECT j.id, j.lead_id, j.kind, j.payload::text, j.received_at, j.attempts, j.deaths, j.trace_id,
+           j.replay_of
     FROM inbox j
     WHERE j.client_id = %s AND j.lead_id = ANY (%s::uuid[]) AND (%s::uuid IS NULL OR j.id = %s::uuid)
       AND j.not_before <= now() AND {WORKABLE}

@@ -152,13 +152,34 @@ def _work(
     `strict`: a book that fails raises, instead of being left for the careful way.
     """
     taken = _forward(hands, client_id, held, batch, jobs.due(hands.database, client_id, lead_ids, only))
+    stale = [lead_id for lead_id in lead_ids if _is_stale(held, lead_id)]
+    in_hand = dict.fromkeys([*(job.lead_id for job in taken), *stale])
+    if not in_hand:
+        return
+    # Before anything of theirs is read: a payload may kill whoever reads it.
+    batch.holding = suspects.hold(hands.witness, client_id, list(in_hand), only)
     said = _read(hands, client_id, taken, batch)
-    idle = [lead_id for lead_id in lead_ids if lead_id not in said and _is_stale(held, lead_id)]
+    idle = [lead_id for lead_id in stale if lead_id not in said]
     if only is not None or not (said or idle):
         _count_tried(hands, taken, batch)
-    if not said and not idle:
-        return
-    batch.holding = suspects.hold(hands.witness, client_id, [*said, *idle], only)
+    if said or idle:
+        _apply(hands, client_id, held, taken, said, idle, batch, only, strict=strict)
+    suspects.let_go(hands.database, batch.holding)
+
+
+def _apply(
+    hands: Hands,
+    client_id: UUID,
+    held: Held,
+    taken: Sequence[Job],
+    said: Mapping[UUID, Sequence[tuple[Job, Statement]]],
+    idle: Sequence[UUID],
+    batch: _Batch,
+    only: UUID | None,
+    *,
+    strict: bool,
+) -> None:
+    """Let what was read into the books, and save."""
     changes = _changes(hands, client_id, held, said, idle, batch, strict=strict)
     if only is None:
         _count_tried(hands, taken, batch)
@@ -172,7 +193,6 @@ def _work(
         )
     if applied:
         jobs.remove(hands.database, client_id, [job.id for job in applied])
-    suspects.let_go(hands.database, batch.holding)
     traces = tuple(job.trace_id for job in applied if job.trace_id is not None)
     batch.done += Drained(leads=len(changes), applied=len(applied), trace_ids=traces)
 
@@ -192,7 +212,11 @@ def _spoken(
 def _count_tried(hands: Hands, taken: Sequence[Job], batch: _Batch) -> None:
     """Count jobs once: those that are left for the careful way are counted there."""
     failed = {job.id for job, _ in batch.failed}
-    tried = (job.kind for job in taken if job.lead_id not in batch.careful or job.id in failed)
+    tried = (
+        job.kind
+        for job in taken
+        if job.replay_of is None and (job.lead_id not in batch.careful or job.id in failed)
+    )
     for kind, count in Counter(tried).items():
         hands.tally.tried(kind, count)
 
@@ -334,7 +358,8 @@ def _drain_job_by_job(hands: Hands, client_id: UUID, lead_id: UUID, done: Draine
 
 def _drain_job(hands: Hands, client_id: UUID, job: Job) -> Drained:
     if job.deaths >= suspects.DEATHS_TO_BURY:
-        failures.bury(hands.database, client_id, job, failures.KILLED, _provider(job))
+        provider = jobs.provider_of(hands.database, client_id, job.id)  # reading it here might kill us, too
+        failures.bury(hands.database, client_id, job, failures.KILLED, provider)
         return Drained(buried=1)
     try:
         return _drain_alone(hands, client_id, job.lead_id, only=job.id)
@@ -385,7 +410,7 @@ def _provider(job: Job) -> str | None:
 def _merge(hands: Hands, client_id: UUID, job: Job, payload: MergeAsked) -> Drained:
     """Carry a merge out in a transaction of its own, both leads locked in id order."""
     try:
-        merged = merge(hands.database, client_id, job, payload, hands.ringer)
+        merged = merge(hands.database, hands.witness, client_id, job, payload, hands.ringer)
     except Exception as error:
         if failures.is_transient(error):
             raise

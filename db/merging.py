@@ -1,11 +1,13 @@
 """Merging: one person known as two leads becomes one; nothing is deleted (RULES 3 and 4)."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 from psycopg import Connection as Database
 
-from db import bookings, conversations, follow_up_rows, jobs
+from db import bookings, conversations, follow_up_rows, jobs, suspects
 from db.ids import new_id
 from db.jobs import Job
 from db.legacy import legacy_observations
@@ -28,15 +30,22 @@ CONTACT_FIELDS = [
 ]
 
 
-def merge(database: Database[Any], client_id: UUID, job: Job, asked: MergeAsked, ringer: Ringer) -> bool:
+def merge(
+    database: Database[Any],
+    witness: Database[Any],
+    client_id: UUID,
+    job: Job,
+    asked: MergeAsked,
+    ringer: Ringer,
+) -> bool:
     """Merge the job's lead into another: identities, facts and jobs move, the loser keeps `merged_into`.
 
     By evidence only a stub is merged; two real leads are listed as a conflict. Raises LockNotAvailable
-    when a lead stays busy; the job is still there then.
+    when a lead stays busy; the job is still there then. The `witness` notes that the job is in hand.
     """
     winner = winner_of(database, client_id, asked.into)
     pair = [job.lead_id] if winner is None else [job.lead_id, winner]
-    with leads_held(database, client_id, pair, ringer, wait=WAIT_SECONDS) as held:
+    with _held(database, witness, client_id, pair, job, ringer) as held:
         loser = held.leads[job.lead_id]
         possible = winner is not None and winner != loser.id and loser.merged_into is None
         if possible and winner is not None and held.leads[winner].merged_into is None:
@@ -51,6 +60,32 @@ def merge(database: Database[Any], client_id: UUID, job: Job, asked: MergeAsked,
     if possible and winner is not None:
         ringer(due_among(database, client_id, [winner]))
     return possible
+
+
+@contextmanager
+def _held(
+    database: Database[Any],
+    witness: Database[Any],
+    client_id: UUID,
+    pair: Sequence[UUID],
+    job: Job,
+    ringer: Ringer,
+) -> Iterator[Held]:
+    """Both leads, locked, and the job in hand until the commit: a merge may kill its worker like any job."""
+    holding: UUID | None = None
+    try:
+        with leads_held(database, client_id, pair, ringer, wait=WAIT_SECONDS) as held:
+            holding = suspects.hold(witness, client_id, [job.lead_id], job.id)
+            try:
+                yield held
+            except BaseException:
+                suspects.let_go(witness, holding)  # while the leads are still ours
+                raise
+            suspects.let_go(database, holding)
+    except BaseException:
+        if holding is not None:
+            suspects.let_go(witness, holding)  # it was the commit that failed
+        raise
 
 
 def winner_of(database: Database[Any], client_id: UUID, lead_id: UUID) -> UUID | None:

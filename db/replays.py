@@ -23,6 +23,8 @@ from pipeline.words import Lane
 
 DRIVER_SECONDS = 10.0
 """How long after its last step an operation counts as driven by somebody."""
+MOST_ON_THE_WAY = 2_000
+"""Letters of one operation that wait for a worker: with more, its client's live jobs would come to wait with them."""
 
 STATES = ("running", "paused", "canceled", "stopped", "done")
 _ENDS = ("canceled", "stopped", "done")
@@ -38,10 +40,19 @@ class NotPossible(ValueError):
 
 @dataclass(frozen=True)
 class Step:
-    """What one step came to; `again` is false once nothing is left to do."""
+    """What one step came to: the letters that it posted, and the operation's state after it.
+
+    `waits`: it is about posted letters now, so that nothing was to be posted.
+    """
 
     rings: list[Ring]
-    again: bool
+    state: str = "running"
+    waits: bool = False
+
+    @property
+    def again(self) -> bool:
+        """Whether there may be something to do later."""
+        return self.state in ("running", "paused")
 
 
 def start(
@@ -81,9 +92,9 @@ def step(database: Database, replay_id: UUID, most: int) -> Step:
     with database.transaction():
         row = _one(database, "SELECT * FROM replay WHERE id = %s FOR UPDATE SKIP LOCKED", replay_id)
         if row is None:
-            return Step([], again=True)
+            return Step([], waits=True)
         if row["state"] != "running":
-            return Step([], again=row["state"] == "paused")
+            return Step([], row["state"], waits=True)
         database.execute(
             "UPDATE replay SET driven_until = now() + make_interval(secs => %s) WHERE id = %s",
             (DRIVER_SECONDS, replay_id),
@@ -96,28 +107,41 @@ def step(database: Database, replay_id: UUID, most: int) -> Step:
 def _post(database: Database, row: dict[str, Any], most: int) -> Step:
     canary = row["phase"] == "canary"
     left = row["total"] - row["posted"]
-    rings = _claim(database, row, left if canary else min(most, left), canary=canary)
+    if not canary and left:
+        most = min(most, left, MOST_ON_THE_WAY - _on_the_way(database, row["id"]))
+        if most <= 0:
+            return Step([])
+    rings = _claim(database, row, left if canary else most, canary=canary)
     database.execute(
         "UPDATE replay SET posted = posted + %s, phase = %s WHERE id = %s",
         (len(rings), "waiting" if canary or not rings or len(rings) == left else "rest", row["id"]),
     )
-    return Step(rings, again=True)
+    return Step(rings)
 
 
 def _after_canaries(database: Database, row: dict[str, Any]) -> Step:
     """Once no posted letter is on its way: stop if all were canaries and one died, go on, or be done."""
+    if _on_the_way(database, row["id"]):
+        return Step([], waits=True)
     counts = _outcomes(database, row["id"])
-    if counts["on_the_way"]:
-        return Step([], again=True)
     canaries_only = row["canaries"] > 0 and counts["posted"] == _canaries_due(database, row)
     if canaries_only and counts["failed_again"]:
         _end(database, row, "stopped")
-        return Step([], again=False)
+        return Step([], "stopped")
     if row["posted"] < row["total"] and _remaining(database, row):
         database.execute("UPDATE replay SET phase = 'rest' WHERE id = %s", (row["id"],))
-        return Step([], again=True)
+        return Step([], waits=True)
     _end(database, row, "done")
-    return Step([], again=False)
+    return Step([], "done")
+
+
+def _on_the_way(database: Database, replay_id: UUID) -> int:
+    """How many posted letters are not applied and have not failed yet; counted no further than matters."""
+    found = database.execute(
+        """SELECT count(*) FROM (SELECT FROM dead_letter WHERE replay_id = %s AND state = 'replaying' LIMIT %s) AS d""",
+        (replay_id, MOST_ON_THE_WAY),
+    ).fetchone()
+    return int(found[0]) if found else 0
 
 
 def _canaries_due(database: Database, row: dict[str, Any]) -> int:

@@ -1,13 +1,11 @@
 """`apptrail dead-letters`: what died and why, and posting it again."""
 
 import json
-import time
 from typing import Any
 from uuid import UUID
 
 import typer
 
-from boot import clock
 from boot.settings import Settings
 from db import dead_letters, foresight, replays, suspects
 from db.dead_letter_filters import STATES, Filter, seconds_in
@@ -16,6 +14,7 @@ from db.desk import Database
 from db.replays import NotPossible, UnknownReplay
 from scripts import console
 from workers.doorbell import Doorbell
+from workers.replayer import drive
 from workers.ringer import Ringer
 
 app = typer.Typer(no_args_is_help=True, help="Dead letters: jobs that were given up.")
@@ -93,15 +92,25 @@ def note(
 
 @app.command("discard")
 def discard(letter: UUID = IdArgument, reason: str = ReasonOption, by: str = ByOption) -> None:
-    """Close a letter for good. The row stays, with who did it and why."""
+    """Close a letter for good. The row stays, with who did it and why.
+
+    What it said may have been true, so the clock asks the client's Calendly and GoHighLevel connections for all
+    meetings of its lead; `apptrail dead-letters show` tells what they said.
+    """
     with console.database(console.settings()) as database:
         try:
-            dead_letters.discard(database, letter, by, reason)
+            asked = dead_letters.discard(database, letter, by, reason)
         except UnknownLetter:
             console.fail("No dead letter has that id.")
         except NotOpen:
             console.fail("This letter is not open: it was replayed or discarded already.")
-    print("discarded")
+    print(f"discarded; {_asking(asked)}")
+
+
+def _asking(connections: int) -> str:
+    if not connections:
+        return "nobody can be asked for its lead's meetings: no lead, or no active Calendly or GoHighLevel connection"
+    return f"its lead's meetings are asked for at {connections} connection{'s' if connections > 1 else ''}"
 
 
 @app.command("quarantined")
@@ -146,7 +155,9 @@ def replay(
     newer: str | None = NewerOption,
     dry_run: bool = typer.Option(False, "--dry-run", help="Say what would happen; write nothing."),
     canaries: int = typer.Option(1, "--canary", min=0, help="Letters of each fingerprint that go first."),
-    rate: float = typer.Option(5.0, min=0.1, max=1000, help="Letters a second."),
+    rate: float = typer.Option(
+        5.0, min=0.1, max=100_000, help="Letters a second; as fast as workers take them, if that is slower."
+    ),
     limit: int | None = typer.Option(None, min=1, help="Letters at most."),
     reason: str | None = typer.Option(None, "--reason", help="Why, for the audit trail. Required."),
     resume: UUID | None = typer.Option(None, "--resume", help="Go on with a replay that was paused or left."),
@@ -178,19 +189,8 @@ def _drive(loaded: Settings, database: Database, replay_id: UUID, *, as_json: bo
     """Step until the replay ends or somebody pauses it, telling how far it is about once a second."""
     bell = Doorbell.connect(loaded.redis_url)
     ringer = Ringer(bell)
-    rate = float(replays.progress(database, replay_id)["rate"])
-    batch, told = max(1, int(rate / 5)), 0.0
     try:
-        while True:
-            step = replays.step(database, replay_id, batch)
-            ringer(step.rings)
-            found = replays.progress(database, replay_id)
-            if found["state"] != "running":
-                break
-            if not as_json and clock.monotonic() - told >= 1:
-                told = clock.monotonic()
-                print(_line(found))
-            time.sleep(max(1, len(step.rings)) / rate if step.rings else 0.2)
+        found = drive(database, replay_id, ringer, tell=lambda far: None if as_json else print(_line(far)))
     finally:
         ringer.close()
         bell.close()

@@ -88,6 +88,29 @@ class AppointmentNow(Answer):
     updated_at: Instant
 
 
+class LeadCheck(Answer):
+    """What became of asking one connection for all meetings of a lead. `state`: waiting, answered, unknown.
+
+    `listed` counts what its provider showed, `posted` what of it was news.
+    """
+
+    connection_id: UUID
+    provider: str
+    reason: str
+    state: str
+    asked_at: Instant
+    answered_at: Instant | None
+    error: str | None
+    listed: int
+    posted: int
+
+
+class Discarded(Letter):
+    """A letter that was closed for good. `asked`: how many connections are asked for its lead's meetings."""
+
+    asked: int
+
+
 class OneLetter(Letter):
     """A letter with its notes, what happened to it, and what a replay would do."""
 
@@ -96,6 +119,7 @@ class OneLetter(Letter):
     notes: list[Note]
     attempts_timeline: list[Step]
     appointment: AppointmentNow | None
+    lead_checks: list[LeadCheck]
     replay_would: str | None
 
 

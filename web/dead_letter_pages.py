@@ -103,7 +103,7 @@ def note_page(request: Request, caller: Actor, letter_id: str, form: Form) -> Re
 
 @router.post("/dead-letters/{letter_id}/discard", dependencies=FROM_HERE)
 def discard_page(request: Request, caller: Actor, letter_id: str, form: Form) -> Response:
-    """Close a letter for good; its row stays."""
+    """Close a letter for good; its row stays, and its lead's meetings are asked for."""
     asked, reason = _id(letter_id), _text(form, "reason")
     try:
         with writing(engine_of(request)) as database:

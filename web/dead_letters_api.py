@@ -108,18 +108,20 @@ def replay_letters(request: Request, caller: Operator, asked: shapes.ReplayAsked
     return _answer(shapes.Replay(**_of(shapes.Replay, begun)), 202)
 
 
-@router.post("/dead-letters/{letter_id}/discard", response_model=shapes.Letter, responses=CONFLICT)
+@router.post("/dead-letters/{letter_id}/discard", response_model=shapes.Discarded, responses=CONFLICT)
 def discard_letter(request: Request, caller: Operator, letter_id: str, asked: shapes.Because) -> Response:
-    """Close a letter for good. The row stays, with who did it and why."""
+    """Close a letter for good. The row stays, with who did it and why; its lead's meetings are asked for."""
     wanted = _id(letter_id, "dead letter")
     with writing(engine_of(request)) as database:
         _letter(database, wanted, caller)
         try:
-            dead_letters.discard(database, wanted, _actor(caller), asked.reason, caller.scope.client_id)
+            asking = dead_letters.discard(
+                database, wanted, _actor(caller), asked.reason, caller.scope.client_id
+            )
         except NotOpen:
             raise Problem(409, "not-open", "The letter was replayed or discarded already.") from None
         found = _letter(database, wanted, caller)
-    return _answer(shapes.Letter(**_of(shapes.Letter, found)))
+    return _answer(shapes.Discarded(**_of(shapes.Discarded, {**found, "asked": asking})))
 
 
 @router.post("/dead-letters/{letter_id}/note", response_model=shapes.Note, status_code=201)

@@ -11,7 +11,9 @@ from itertools import count
 from threading import Event, Thread
 
 from tests.chaos.driver import Driver
+from tests.chaos.hook.sitecustomize import CURABLE
 from tests.chaos.mischief import Mischief
+from tests.chaos.operators import Operator, counted, has_buried, replay_all, set_bug
 from tests.chaos.oracle import Verdict, judge
 from tests.chaos.poison import Poisoner
 from tests.chaos.probes import Prober
@@ -35,6 +37,10 @@ class Plan:
     killers: int = 1
     """At least one."""
     parked: int = 5
+    operators: int = 0
+    """Who replay dead letters all the while, each on their own."""
+    curable: float = 0.0
+    """Of the stories, those whose jobs fail while a bug is there; they are replayed once it is gone."""
 
 
 @dataclass
@@ -51,6 +57,7 @@ class Report:
     postponed: int = 0
     unanswered: int = 0
     poisons: int = 0
+    replays: Counter[str] = field(default_factory=Counter)
     refused: list[tuple[int, str]] = field(default_factory=list)
     unhealed: list[str] = field(default_factory=list)
     verdict: Verdict = field(default_factory=Verdict)
@@ -64,10 +71,10 @@ class Report:
         verdict = self.verdict
         return [
             f"seed {self.seed}",
-            f"kills {self.kills}: "
-            + ", ".join(f"{name} {number}" for name, number in sorted(self.done.items())),
+            f"kills {self.kills}: " + _listed(self.done),
             f"stories {self.stories}, poisons {self.poisons}, deliveries acknowledged {self.acknowledged}",
             f"attempts {self.attempts}: {self.postponed} told to come again, {self.unanswered} unanswered",
+            *([f"replays: {_listed(self.replays)}"] if self.replays else []),
             f"longest time to normal {self.slowest[0]:.1f} s, after {self.slowest[1]}",
             f"lost {len(verdict.lost)}, wrong final books {len(verdict.wrong)}, doubled {len(verdict.doubled)}",
             f"poison amiss {len(verdict.poison)}, refused {len(self.refused)}, unhealed {len(self.unhealed)}",
@@ -91,13 +98,15 @@ class Campaign:
         self._driver = Driver(world, random.Random(plan.seed))
         self._prober = Prober(world, random.Random(plan.seed + 1))
         self._poisoner = Poisoner(world, self._driver, random.Random(plan.seed + 2))
+        self._operators = [Operator(world, plan.seed + 10 + number) for number in range(plan.operators)]
         self._over = Event()
 
     def run(self) -> Report:
         """Play everything, let it settle, and judge."""
         narrator = Thread(target=self._narrate, daemon=True)
-        with ThreadPoolExecutor(2) as hands:
+        with ThreadPoolExecutor(3) as hands:
             narrator.start()
+            hands.submit(self._break_and_mend).add_done_callback(_raise)
             hands.submit(self._pause).add_done_callback(_raise)
             poisoning: Future[None] = hands.submit(self._poison)
             self._strike()
@@ -107,9 +116,24 @@ class Campaign:
         self._settle()
         return self._report()
 
+    def _break_and_mend(self) -> None:
+        """The bug is there for half of the time, until it has buried something; gone, and back for a while."""
+        if not self._plan.curable:
+            return
+        set_bug(self._world, there=True)
+        self._over.wait(self._plan.seconds * 0.5)
+        self._world.stack.wait_for(
+            lambda: eventually(partial(has_buried, self._world), 60, "letters"), SETTLE_SECONDS
+        )
+        for share, broken in ((0.15, False), (0.15, True)):
+            set_bug(self._world, there=broken)
+            self._over.wait(self._plan.seconds * share)
+        set_bug(self._world, there=False)
+
     def _narrate(self) -> None:
+        dice = random.Random(self._plan.seed + 6)
         for number in count():
-            self._driver.tell(f"person{number}")
+            self._driver.tell(f"{CURABLE if dice.random() < self._plan.curable else 'person'}{number}")
             if self._over.wait(1 / self._plan.stories_a_second):
                 return
 
@@ -151,6 +175,11 @@ class Campaign:
     def _settle(self) -> None:
         self._driver.close(SETTLE_SECONDS)
         self._prober.close(SETTLE_SECONDS)
+        for operator in self._operators:
+            operator.close(SETTLE_SECONDS)
+        self._world.stack.wait_for(lambda: eventually(self._is_empty, 30, "inbox"), SETTLE_SECONDS)
+        if self._operators:
+            replay_all(self._world, SETTLE_SECONDS)
         self._world.stack.wait_for(lambda: eventually(self._is_empty, 30, "inbox"), SETTLE_SECONDS)
 
     def _is_empty(self) -> bool:
@@ -173,6 +202,7 @@ class Campaign:
         report.acknowledged = len(acknowledged)
         put = self._poisoner.put
         report.poisons = len(put.jobs) + len(put.parked)
+        report.replays = counted(self._world)
         stories = [*self._driver.stories, *prober.stories]
         report.verdict = judge(self._world, acknowledged, stories, put)
         return report
@@ -181,6 +211,10 @@ class Campaign:
         """A blow's instant, or the end of the last pause that went on before all was normal again."""
         pauses = [(end - one.lasts, end) for end, one in self._blows if one.lasts]
         return max([at, *(end for began, end in pauses if began < seen and at < end < seen)])
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in sorted(counts.items()))
 
 
 def _raise(done: Future[None]) -> None:

@@ -2,19 +2,32 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from ingest.providers import ADAPTERS
 from pipeline.observation import Observation
+from tests.chaos.hook.sitecustomize import CURABLE, KILLER
 from tests.chaos.poison import Poisons
 from tests.chaos.stories import Story
 from tests.chaos.world import World
 from tests.ingest.recordings import a_connection
 
+CURED = "cured"
 SEEN_AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Letter(NamedTuple):
+    """One dead letter, as far as an oracle cares."""
+
+    generation: int
+    job_id: Any
+    reason: str
+    state: str
+    outcome: str | None
+    name: str | None
 
 
 @dataclass
@@ -103,20 +116,58 @@ def _judge_counts(world: World, stories: list[Story], verdict: Verdict) -> None:
 
 
 def _judge_poison(world: World, poisons: Poisons, verdict: Verdict) -> None:
-    """Each is in the dead letters once, with its reason; and nothing else is."""
-    letters = world.execute(
-        "SELECT job_id, reason, payload->>'external_id' FROM dead_letter WHERE client_id = %s",
-        (world.client_id,),
-    )
-    found = Counter(
-        (job, reason) if job else (name, reason.partition(":")[0]) for job, reason, name in letters
-    )
+    """Each is in the dead letters once, with its reason, whatever was replayed; what could be cured, was."""
+    told = Counter(_told(chain) for chain in chains(world))
     wanted: Counter[tuple[Any, str]] = Counter(
         [*poisons.jobs.items(), *((f"{name}-a", "parked") for name in poisons.parked)]
     )
-    if found != wanted:
-        verdict.poison += [f"missing: {one}" for one in (wanted - found).elements()]
-        verdict.poison += [f"too many: {one}" for one in (found - wanted).elements()]
+    cured = Counter({one: number for one, number in told.items() if one[1] == CURED})
+    told -= cured
+    if told != wanted:
+        verdict.poison += [f"missing: {one}" for one in (wanted - told).elements()]
+        verdict.poison += [f"too many: {one}" for one in (told - wanted).elements()]
+    verdict.poison += [f"not a curable one: {name}" for name, _ in cured if not str(name).startswith(CURABLE)]
+    verdict.poison += [
+        f"replay {name}: {state}, {posted} posted, {letters} letters, {waiting} on their way"
+        for name, state, posted, letters, waiting in world.execute(_UNEVEN_REPLAYS)
+    ]
+
+
+def _told(chain: Sequence[Letter]) -> tuple[Any, str]:
+    """A letter and its generations as one: who it is, and its reason; or what is wrong with it."""
+    first, last = chain[0], chain[-1]
+    # A poison is known by its job, a delivery by its appointment.
+    name = first.job_id if first.name is None or first.name.startswith(KILLER) else first.name
+    reasons = {one.reason.partition(":")[0] for one in chain}
+    if [one.generation for one in chain] != list(range(len(chain))):
+        return name, f"generations {[one.generation for one in chain]}"
+    if (
+        any((one.state, one.outcome) != ("replayed", "failed_again") for one in chain[:-1])
+        or len(reasons) > 1
+    ):
+        return name, f"states {[(one.state, one.outcome, one.reason) for one in chain]}"
+    if (last.state, last.outcome) == ("replayed", "applied"):
+        return name, CURED
+    return name, reasons.pop() if last.state == "open" else f"{last.state} {last.outcome}"
+
+
+def chains(world: World) -> list[list[Letter]]:
+    """The letters, each with what became of it when it was replayed; a fork is two chains."""
+    rows = world.execute(
+        """SELECT id, replay_of, generation, job_id, reason, state, outcome, payload->>'external_id'
+           FROM dead_letter WHERE client_id = %s ORDER BY generation""",
+        (world.client_id,),
+    )
+    found: dict[Any, list[Letter]] = {}
+    whole = []
+    for letter_id, replay_of, *rest in rows:
+        chain = found.pop(replay_of, None) if replay_of else None
+        if chain is None:
+            chain = []
+            whole.append(chain)
+        chain.append(Letter(*rest))
+        found[letter_id] = chain
+    return whole
 
 
 def _key(item: dict[str, Any]) -> str:
@@ -133,3 +184,10 @@ _ROLLUPS = """
     FROM lead l LEFT JOIN appointment a ON a.client_id = l.client_id AND a.lead_id = l.id AND NOT a.placeholder
     WHERE l.client_id = %s AND l.merged_into IS NULL GROUP BY l.client_id, l.id, l.appointment_count
     HAVING l.appointment_count <> count(a.id)"""
+
+_UNEVEN_REPLAYS = """
+    SELECT r.id::text, r.state, r.posted, count(d.id), count(d.id) FILTER (WHERE d.state = 'replaying')
+    FROM replay r LEFT JOIN dead_letter d ON d.replay_id = r.id
+    GROUP BY r.id, r.state, r.posted
+    HAVING r.state IN ('running', 'paused') OR r.posted <> count(d.id) OR count(d.id) FILTER (WHERE d.state = 'replaying') > 0
+    """

@@ -17,6 +17,7 @@ import psycopg
 from boot import sockets
 from boot.embedded_postgres import PostgresServer
 from boot.embedded_redis import RedisServer
+from tests.chaos.hook.sitecustomize import BUG
 from tests.chaos.severing import Proxy
 from tests.flows.stack import APPTRAIL, Stack, signed
 
@@ -50,17 +51,28 @@ class World:
     def client_id(self) -> str:
         return self.stack.client_id
 
+    @property
+    def bug(self) -> Path:
+        """While it exists, jobs of curable stories fail."""
+        return self.stack.folder / "bug"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every process of this world is given: the proxied servers, and the faults."""
+        return {
+            **self.stack.environment,
+            "DATABASE_URL": f"postgresql://postgres@127.0.0.1:{self.postgres_proxy.port}/apptrail",
+            "REDIS_URL": f"redis://127.0.0.1:{self.redis_proxy.port}/0",
+            "PYTHONPATH": os.pathsep.join([str(HOOK), str(ROOT)]),
+            BUG: str(self.bug),
+        }
+
     def start(self) -> None:
         """Run `apptrail up` on the proxied servers, with two live workers and the killing fault in reach."""
         with (self.stack.folder / "up.log").open("ab") as log:
             self.supervisor = subprocess.Popen(
                 [APPTRAIL, "up", "--scale", "worker=2"],
-                env={
-                    **self.stack.environment,
-                    "DATABASE_URL": f"postgresql://postgres@127.0.0.1:{self.postgres_proxy.port}/apptrail",
-                    "REDIS_URL": f"redis://127.0.0.1:{self.redis_proxy.port}/0",
-                    "PYTHONPATH": os.pathsep.join([str(HOOK), str(ROOT)]),
-                },
+                env=self.environment,
                 stdout=log, stderr=log,
             )  # fmt: skip
         self.stack.wait_for(self.stack.is_alive, 60)
@@ -97,6 +109,18 @@ class World:
             raise NotAnswering
         assert answer.status_code == 200, (path, answer.status_code, answer.text)
         return answer.json()
+
+    def tell(self, path: str, body: Any) -> httpx.Response:
+        """Post to the API once. Raises NotAnswering; a refusal of what has ended meanwhile is an answer."""
+        headers = {"authorization": f"Bearer {self.stack.token}"}
+        try:
+            answer = self.http.post(f"{self.stack.url}{path}", headers=headers, json=body)
+        except httpx.TransportError as error:
+            raise NotAnswering from error
+        if answer.status_code == 503:
+            raise NotAnswering
+        assert answer.status_code in (200, 202, 409), (path, answer.status_code, answer.text)
+        return answer
 
     def leads_of(self, email: str) -> list[str]:
         """The ids of the leads that the API finds by an address."""

@@ -54,6 +54,7 @@ class Stack:
             "PORT": str(self.port),
             "LOG_FORMAT": "json",
             "APPTRAIL_VAR": str(self.folder / "var"),
+            "PROMETHEUS_MULTIPROC_DIR": str(self.folder / "counters"),
         }
 
     def cli(self, *arguments: str) -> str:
@@ -71,18 +72,21 @@ class Stack:
 
     def settle_in(self) -> None:
         """Add a client with a Calendly connection and a token."""
+        (self.folder / "counters").mkdir(exist_ok=True)
         migrate.upgrade(self.postgres.dsn().replace("postgresql://", "postgresql+psycopg://", 1))
         self.client_id = json.loads(self.cli("client", "add", "agency", "--json"))["id"]
         added = self.cli("connection", "add", "agency", "calendly", "--signing-key", SIGNING_KEY, "--json")
         self.endpoint = json.loads(added)["endpoint"]
         self.token = json.loads(self.cli("token", "add", "agency", "--role", "admin", "--json"))["token"]
 
-    def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start a process unless it runs; what it logs goes to a file."""
+    def start(self, name: str, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+        """Start a process unless it runs; what it logs goes to a file. `environment` is its own."""
         if name in self.processes:
             return self.processes[name]
         with self.log_of(name).open("ab") as log:
-            process = subprocess.Popen([APPTRAIL, *arguments], env=self.environment, stdout=log, stderr=log)
+            process = subprocess.Popen(
+                [APPTRAIL, *arguments], env={**self.environment, **environment}, stdout=log, stderr=log
+            )
         self.processes[name] = process
         return process
 

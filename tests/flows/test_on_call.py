@@ -2,17 +2,23 @@
 
 import json
 import subprocess
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import httpx
 import psycopg
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from db.ids import new_id
+from db.ledger import Drained
 from pipeline.observation import Schedule
 from tests.flows.calendly_bodies import booked
 from tests.flows.stack import APPTRAIL, Stack
+from tests.house.promql import read
+from tests.house.watched import expressions
 from tests.statements import a_statement
 
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
@@ -116,7 +122,10 @@ def test_letters_are_listed_shown_noted_discarded_and_replayed(served: Stack) ->
     assert shown["replay_would"][0]["create"] == 1
     assert shown["appointment"] is None
     assert [step["what"] for step in shown["attempts_timeline"]] == ["received", "first failed", "given up"]
-    assert "discarded" in served.cli("dead-letters", "discard", useless, "--reason", "a test")
+    said = served.cli("dead-letters", "discard", useless, "--reason", "a test")
+    assert said == "discarded; its lead's meetings are asked for at 1 connection\n"
+    (check,) = json.loads(served.cli("dead-letters", "show", useless, "--json"))["lead_checks"]
+    assert (check["provider"], check["reason"]) == ("calendly", "discarded")
     assert run(served, "dead-letters", "discard", useless, "--reason", "again")[0] == 1
     (would,) = json.loads(served.cli("dead-letters", "replay", "--fingerprint", "one", "--dry-run", "--json"))
     assert (would["letters"], would["create"]) == (2, 2)
@@ -154,6 +163,33 @@ def test_what_is_paused_waits_and_the_doctor_names_the_command(served: Stack) ->
     (one,) = json.loads(served.cli("dead-letters", "quarantined", "--json"))
     assert one["lead_id"] == lead
     assert "released" in served.cli("release", lead, "--reason", "a test")
+
+
+def test_everything_that_is_watched_is_exported_with_its_labels(served: Stack) -> None:
+    """docs/operations: no alert waits for a number that no process tells."""
+    a_letter(served, "watched", "three")
+    served.cli("pause", "merge", "--reason", "a test")
+    told = exported(served)
+    served.cli("resume", "merge", "--reason", "a test")
+    for expression in expressions():
+        named = read(expression)
+        assert named.metrics.keys() <= told.keys(), expression
+        for metric, labels in named.metrics.items():
+            assert labels <= told[metric], (expression, metric)
+    assert {value for metric, _, value in (one for text in expressions() for one in read(text).matchers) if metric == "apptrail_jobs_total"} <= OUTCOMES  # fmt: skip
+
+
+OUTCOMES = {field.name for field in fields(Drained)}
+
+
+def exported(served: Stack) -> dict[str, set[str]]:
+    """The names of all samples that are scraped, with their labels."""
+    answer = httpx.get(f"{served.url}/metrics", timeout=5, trust_env=False)
+    found: dict[str, set[str]] = {}
+    for family in text_string_to_metric_families(answer.text):
+        for sample in family.samples:
+            found.setdefault(sample.name, set()).update(sample.labels)
+    return found
 
 
 def test_the_doctor_names_keys_that_do_not_open_and_connections_that_refuse_all(served: Stack) -> None:

@@ -1,53 +1,48 @@
 """Operations: alerts, dashboard and runbook name only what there is."""
 
-import ast
 import json
 import re
 import shlex
-from collections.abc import Iterator
 
 import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
 from scripts.main import app
-from tests.house.tracked import ROOT
+from tests.house.promql import read
+from tests.house.watched import FOLDER, expressions, panels, rules
 
-FOLDER = ROOT / "docs" / "operations"
 RUNBOOK = (FOLDER / "runbook.md").read_text(encoding="utf-8")
 COMMANDS = sorted(set(re.findall(r"`(apptrail [^`]+)`", RUNBOOK)))
-SUFFIX = re.compile(r"_(bucket|count|sum)$")
 
 
-def metrics_of_the_code() -> set[str]:
-    """Every text of the code that is a metric's name."""
-    return {
-        node.value
-        for floor in ("db", "boot", "workers", "ingest", "web", "scripts")
-        for file in (ROOT / floor).rglob("*.py")
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant)
-        and isinstance(node.value, str)
-        and re.fullmatch(r"apptrail_[a-z_]+", node.value)
-    }
+@pytest.mark.parametrize("expression", sorted(set(expressions())))
+def test_every_expression_is_promql(expression: str) -> None:
+    assert read(expression).metrics
 
 
-def named_in(text: str) -> set[str]:
-    return {SUFFIX.sub("", name) for name in re.findall(r"\bapptrail_[a-z_]+", text)}
+def test_every_alert_is_a_rule_as_prometheus_takes_it() -> None:
+    for rule in rules():
+        assert rule.keys() <= {"alert", "expr", "for", "labels", "annotations"}
+        assert re.fullmatch(r"Apptrail[A-Za-z]+", rule["alert"])
+        assert re.fullmatch(r"[0-9]+[smhd]", rule.get("for", "0s"))
+        assert rule["labels"]["severity"] in ("page", "ticket")
+        assert rule["annotations"].keys() == {"summary", "runbook"}
 
 
-def expressions() -> Iterator[str]:
-    panels = json.loads((FOLDER / "dashboard.json").read_text(encoding="utf-8"))["panels"]
-    yield from (target["expr"] for panel in panels for target in panel["targets"])
-    yield from re.findall(
-        r"^ +expr: (.+)$", (FOLDER / "alerts.yml").read_text(encoding="utf-8"), re.MULTILINE
-    )
+def test_what_an_alert_says_of_labels_its_expression_has() -> None:
+    for rule in rules():
+        said = set(re.findall(r"\$labels\.([a-z_]+)", rule["annotations"]["summary"]))
+        assert said <= set().union(*read(rule["expr"]).metrics.values()) | {"kind"}, rule["alert"]
 
 
-def test_every_metric_that_is_watched_exists() -> None:
-    named = named_in("\n".join(expressions()))
-    assert len(named) > 10
-    assert named - metrics_of_the_code() == set()
+def test_every_panel_has_a_place_and_a_data_source() -> None:
+    dashboard = json.loads((FOLDER / "dashboard.json").read_text(encoding="utf-8"))
+    assert len({panel["id"] for panel in panels()}) == len(panels())
+    for panel in panels():
+        assert panel["gridPos"].keys() == {"h", "w", "x", "y"}
+        assert panel["type"] in ("timeseries", "stat", "gauge", "barchart")
+    assert dashboard["schemaVersion"] >= 36
 
 
 def test_every_alert_names_a_section_of_the_runbook() -> None:

@@ -134,6 +134,33 @@ def test_a_discarded_letter_stays_with_its_reason_and_is_replayed_no_more(
     assert replays.progress(hands.database, replay_id)["applied"] == 2
 
 
+def test_a_discard_has_the_leads_meetings_asked_for_and_its_own_appointment(
+    hands: Hands, stricken: tuple[UUID, list[UUID]]
+) -> None:
+    client_id, (lead_id, _, _) = stricken
+    hands.database.execute(
+        "INSERT INTO client (id, name, pepper) VALUES (%s, %s, '')", (client_id, str(client_id))
+    )
+    hands.database.execute(
+        """INSERT INTO connection (id, client_id, provider, endpoint, secrets)
+           SELECT gen_random_uuid(), %s, provider, 'e' || provider, '' FROM unnest(ARRAY['calendly', 'ghl']) AS provider""",
+        (client_id,),
+    )
+    gone = dead_letters.letters(hands.database, Filter(client_id=client_id, lead_id=lead_id), 1)[0]["id"]
+    uri = "https://api.calendly.com/scheduled_events/E/invitees/I"
+    hands.database.execute(
+        "UPDATE dead_letter SET payload = payload || %s::jsonb WHERE id = %s",
+        (f'{{"description": {{"calendly_invitee_uri": "{uri}"}}}}', gone),
+    )
+    assert dead_letters.discard(hands.database, gone, "ann", "a test booking") == 2
+    shown = dead_letters.letter(hands.database, gone)["lead_checks"]
+    assert {(one["provider"], one["reason"], one["state"]) for one in shown} == {
+        ("calendly", "discarded", "waiting"), ("ghl", "discarded", "waiting"),
+    }  # fmt: skip
+    asked = "SELECT external_id || ' ' || reason || ' ' || uri FROM lookup WHERE client_id = %s"
+    assert column(hands, asked, client_id) == [f"again-{lead_id} discarded {uri}"]
+
+
 def test_another_clients_letter_is_unknown(hands: Hands, stricken: tuple[UUID, list[UUID]]) -> None:
     theirs = dead_letters.letters(hands.database, Filter(client_id=stricken[0]), 1)[0]["id"]
     with pytest.raises(dead_letters.UnknownLetter):
@@ -174,10 +201,10 @@ def _broken(*_: object) -> None:
 def test_a_replay_that_nobody_drives_is_carried_out_by_the_clock(
     hands: Hands, stricken: tuple[UUID, list[UUID]]
 ) -> None:
-    replay_id = begin(hands, Filter(client_id=stricken[0]))
+    replay_id = begin(hands, Filter(client_id=stricken[0]), rate=1000)
     rung: list[Ring] = []
     replayer = Replayer(rung.extend)
-    for _ in range(5):
+    while replays.progress(hands.database, replay_id)["state"] == "running":
         replayer.walk(hands.database)
         ledger.drain(hands, stricken[0], [ring.lead_id for ring in rung])
     found = replays.progress(hands.database, replay_id)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from db import failures, ledger, pauses, replays, sign_in
+from db import failures, lead_checks, ledger, pauses, replays, sign_in
 from db.dead_letter_filters import Filter
 from db.failures import Failure
 from db.ids import new_id
@@ -147,6 +147,20 @@ def test_a_note_is_kept_and_a_discard_wants_a_reason(desk: Web) -> None:
     assert state(desk, letter) == "discarded"
     assert desk.http.post(f"{url}/discard", data={"reason": "again"}).status_code == 409
     assert "a test of theirs" in shown(desk, url)
+    assert "What the providers said" not in shown(desk, url), "there is nobody to ask"
+
+
+def test_what_the_providers_said_of_a_discarded_letters_lead_is_shown(desk: Web) -> None:
+    letter, connection = die(desk), new_id()
+    desk.database.execute(
+        "INSERT INTO connection (id, client_id, provider, endpoint, secrets) VALUES (%s, %s, 'ghl', %s, '')",
+        (connection, desk.client.id, str(connection)),
+    )
+    assert desk.http.post(f"/dead-letters/{letter}/discard", data={"reason": "a test"}).status_code == 303
+    assert "will be asked" in shown(desk, f"/dead-letters/{letter}")
+    (check,) = lead_checks.due(desk.database, desk.client.id, connection, 9)
+    lead_checks.close(desk.database, check, "answered", listed=2, posted=1)
+    assert "showed 2 meetings, 1 of them news" in shown(desk, f"/dead-letters/{letter}")
 
 
 def test_a_pause_is_a_banner(desk: Web) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from db import lead_checks
 from db.ids import new_id
 from tests.builders import AClient, a_client
 from tests.web.conftest import Web
@@ -95,6 +96,20 @@ def test_a_discarded_letter_stays_and_is_not_discarded_twice(web: Web) -> None:
     assert (closed["state"], closed["closed_because"]) == ("discarded", "a test")
     post(web, f"/dead-letters/{letter}/discard", {"reason": "a test"}, 409)
     assert get(web, f"/dead-letters/{letter}")["state"] == "discarded"
+
+
+def test_a_discard_says_how_many_connections_are_asked_and_the_letter_what_they_said(web: Web) -> None:
+    assert post(web, f"/dead-letters/{a_letter(web)}/discard", {"reason": "a test"}, 200)["asked"] == 0
+    connection = new_id()
+    web.database.execute(
+        "INSERT INTO connection (id, client_id, provider, endpoint, secrets) VALUES (%s, %s, 'ghl', %s, '')",
+        (connection, web.client.id, str(connection)),
+    )
+    letter = a_letter(web)
+    assert post(web, f"/dead-letters/{letter}/discard", {"reason": "a test"}, 200)["asked"] == 1
+    lead_checks.nobody_answers(web.database, web.client.id, connection, "no_api_token")
+    (check,) = get(web, f"/dead-letters/{letter}")["lead_checks"]
+    assert (check["connection_id"], check["state"], check["error"]) == (str(connection), "unknown", "no_api_token")  # fmt: skip
 
 
 @pytest.mark.parametrize("path", POSTS)
