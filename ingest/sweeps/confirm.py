@@ -73,6 +73,8 @@ class _Asking:
         if reading is not None:
             self._post(lookup, self._told(lookup, reading, contact), ANSWERED)
             return ANSWERED
+        if contact is not None:
+            self._keep(lookup, contact)
         # Where it is not known whose it is, a 404 says something only once every account has said it.
         if lookup.connection_id is None and not lookups.not_here(self._database, lookup, self._connection.id):
             return None
@@ -88,6 +90,15 @@ class _Asking:
             return None
         contact_id = lookups.contact_id_of(self._database, lookup.client_id, lookup.lead_id)
         return self._calls.ask(lambda: self._api.contact(contact_id)) if contact_id else None
+
+    def _keep(self, lookup: Lookup, contact: Contact) -> None:
+        """Whose appointment it was is worth knowing though the appointment is no more."""
+        known = tuple(_identities(contact, self._connection.region))
+        reading = Reading(key=lookup.key, said=None, identities=known, contact=contact)
+        parcel = parcel_of(self._connection, reading, sweeps.now(self._database), new_id())
+        posted = inbox.post(self._database, [parcel])
+        self._hands.ringer(posted.rings)
+        fill(self._database, posted)
 
     def _told(self, lookup: Lookup, reading: Reading, contact: Contact | None) -> Reading:
         if contact is not None:

@@ -39,6 +39,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     parser.add_argument("--only", choices=("whole", "killed"), help="one of the two years")
     asked = parser.parse_args()
+    logging.getLogger("psycopg").setLevel(logging.CRITICAL)  # it tells of every connection that was killed
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     plans = {
         name: Plan(asked.connections, asked.meetings, asked.people, killed=killed, every=EVERY)
