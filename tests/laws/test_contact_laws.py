@@ -62,7 +62,7 @@ def contact(at: str, said: dict[str, Any], *, versioned: bool) -> dict[str, Any]
 
 def shown(database: Database, client_id: Any) -> list[dict[str, Any]]:
     rows = database.execute(
-        f"SELECT {', '.join(FIELDS)} FROM lead WHERE client_id = %s AND merged_into IS NULL",  # type: ignore[arg-type]
+        f"SELECT {', '.join(FIELDS)} FROM lead WHERE client_id = %s AND merged_into IS NULL",
         (client_id,),
     )
     return [dict(zip(FIELDS, row, strict=True)) for row in rows]

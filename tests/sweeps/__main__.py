@@ -78,7 +78,7 @@ def a_database(server: PostgresServer, name: str) -> str:
     import psycopg
 
     with psycopg.connect(server.dsn("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE year_{name}")  # type: ignore[arg-type]
+        connection.execute(f"CREATE DATABASE year_{name}")
     dsn = server.dsn(f"year_{name}")
     migrate.upgrade(dsn.replace("postgresql://", "postgresql+psycopg://", 1))
     return dsn

@@ -86,7 +86,7 @@ def _compare_history(tally: Tally, told: Told, held: Mapping[str, set[State]]) -
 
 
 def _count(year: Year, table: str) -> int:
-    row = year.database.execute(f"SELECT count(*) FROM {table}").fetchone()  # type: ignore[arg-type]
+    row = year.database.execute(f"SELECT count(*) FROM {table}").fetchone()
     return int(row[0]) if row else 0
 
 
@@ -109,7 +109,7 @@ def _leads(year: Year) -> Rows:
     with year.database.cursor(row_factory=dict_row) as cursor:
         columns = ", ".join(LEAD_COLUMNS)
         rows = cursor.execute(
-            f"SELECT coalesce(email, id::text) AS name, {columns} FROM lead WHERE merged_into IS NULL"  # type: ignore[arg-type]
+            f"SELECT coalesce(email, id::text) AS name, {columns} FROM lead WHERE merged_into IS NULL"
         ).fetchall()
     assert len({row["name"] for row in rows}) == len(rows), "somebody is two leads"
     return {row.pop("name"): row for row in rows}

@@ -109,7 +109,7 @@ def test_whose_meeting_it_was_is_learned_though_the_meeting_is_gone(stage: Stage
     """The year of Show 3 found it: the contact was asked for, and then thrown away with the 404 of the meeting."""
     wired = accounts(stage, number)
     for connection, api in wired[1:]:
-        api.contact = lambda _contact_id: None  # type: ignore[method-assign]
+        api.knows_contacts = False
         assert connection.id != stage.connection.id
     reading = FakeApi(at(0)).book(*KEPT).reading(Source.WEBHOOK, stage.api.now, contact=False)
     assert reading.contact == Contact(ghl_contact_id="contact-anna")
