@@ -6,6 +6,7 @@ import pytest
 
 from db import connections, inbox
 from db.connections import Connection
+from db.desk import connect
 from db.ids import new_id
 from ingest.parcels import parcel_of
 from ingest.sweeps.engine import Hands, sweep
@@ -121,3 +122,19 @@ def test_whose_meeting_it_was_is_learned_though_the_meeting_is_gone(stage: Stage
     assert ended == ("answered", "canceled")
     assert stage.one("SELECT email || '/' || full_name FROM lead") == "anna@example.com/Anna"
     assert stage.one("SELECT count(*) FROM lead_identity WHERE kind = 'email'") == 1
+
+
+def test_a_question_stays_open_until_the_name_is_kept(stage: Stage) -> None:
+    """The year of Show 3, killed, found it: the question was closed first, and who died then left a lead nameless."""
+    stage.api.nameless = True
+    stage.api.book(*KEPT)
+    stage.sweep()
+    with connect(stage.dsn) as drain, drain.transaction():
+        drain.execute("SELECT 1 FROM lead FOR NO KEY UPDATE")
+        stage.serve()
+    assert stage.lookups() == {"m-1": ("stub", "waiting")}
+    assert stage.one("SELECT error FROM lookup") == "lead_busy"
+    stage.pass_(minutes=1)
+    stage.serve()
+    assert stage.lookups() == {"m-1": ("stub", "answered")}
+    assert stage.one("SELECT email FROM lead") == "anna@example.com"
