@@ -11,7 +11,7 @@ JOBS ?= 2
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bookings chaos fuzz lock format
+.PHONY: help run test check bench bookings chaos year fuzz lock format
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -31,8 +31,12 @@ check: .venv/dev.stamp ## format, lint, types, contracts
 bench: .venv/dev.stamp ## the measurements of docs/performance.md
 	@exec $(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(BENCH)
 
-chaos: .venv/dev.stamp ## ten minutes of kills with an oracle; CHAOS="--seconds 600 --kills 200 --seed 7"
-	@exec $(BIN)/python -m tests.chaos $(CHAOS)
+chaos: .venv/dev.stamp ## ten minutes of kills with an oracle, then make year; CHAOS="--seconds 600 --kills 200 --seed 7"
+	@$(BIN)/python -m tests.chaos $(CHAOS)
+	@exec $(BIN)/python -m tests.sweeps $(YEAR)
+
+year: .venv/dev.stamp ## a year of 20 connections and 30,000 meetings, swept whole and killed; YEAR="--connections 4 --meetings 6000 --people 1000 --seed 7"
+	@exec $(BIN)/python -m tests.sweeps $(YEAR)
 
 bookings: .venv/dev.stamp ## 1,000 booking intents at each provider in all weathers; INTENTS=100 for fewer
 	@APPTRAIL_TEST_INTENTS=$(or $(INTENTS),1000) $(BIN)/python -m pytest -q tests/bookings/test_once.py -k many

@@ -1,12 +1,14 @@
 """Contacts: the one way in which a name or an address gets into `lead`, but for an import."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg import Connection as Database
 
+from db.contact_times import FIELDS, any_stands, assignments
 from pipeline.addressing import Contact, IdentityKind
 
 LOCK_TIMEOUT = "SET LOCAL lock_timeout = '300ms'"
@@ -39,11 +41,18 @@ def _filling(client_id: UUID, lead_id: UUID, contact: Contact) -> tuple[Any, ...
 
 
 async def keep_contact(
-    database: AsyncConnection[Any], client_id: UUID, digest: bytes, contact: Contact, *, stubs: bool = True
+    database: AsyncConnection[Any],
+    client_id: UUID,
+    digest: bytes,
+    contact: Contact,
+    said_at: datetime,
+    *,
+    stubs: bool = True,
 ) -> None:
-    """Write what the CRM says of a contact over what its lead has; what it does not say stays.
+    """Write what the CRM said of a contact at an instant of its own; what it does not say stays.
 
-    `digest` is the contact id's. Without `stubs` only real leads are written to (policy `anonymous`).
+    What was said later of the same field stands, whichever came first. `digest` is the contact id's.
+    Without `stubs` only real leads are written to (policy `anonymous`).
     Raises LockNotAvailable while the lead is busy: the CRM is to say it again.
     """
     async with database.transaction():
@@ -51,7 +60,7 @@ async def keep_contact(
         await database.execute(
             _KEEP,
             (contact.email, contact.phone, contact.first_name, contact.last_name, contact.full_name,
-             contact.ghl_contact_id, contact.timezone, client_id, IdentityKind.GHL_CONTACT, digest, stubs),
+             contact.ghl_contact_id, contact.timezone, said_at, client_id, IdentityKind.GHL_CONTACT, digest, stubs),
         )  # fmt: skip
 
 
@@ -61,11 +70,10 @@ _FILL = """
         full_name = coalesce(full_name, %s), timezone = coalesce(timezone, %s)
     WHERE client_id = %s AND id = %s AND stub"""
 
-_KEEP = """
-    UPDATE lead l
-    SET email = coalesce(%s, l.email), phone = coalesce(%s, l.phone), first_name = coalesce(%s, l.first_name),
-        last_name = coalesce(%s, l.last_name), full_name = coalesce(%s, l.full_name),
-        ghl_contact_id = coalesce(%s, l.ghl_contact_id), timezone = coalesce(%s, l.timezone), updated_at = now()
-    FROM lead_identity i JOIN lead o ON o.client_id = i.client_id AND o.id = i.lead_id
+_KEEP = f"""
+    UPDATE lead l SET {assignments(FIELDS, "s", "s.at")}, updated_at = now()
+    FROM (SELECT {", ".join(f"%s::text AS {field}" for field in FIELDS)}, %s::timestamptz AS at) AS s,
+         lead_identity i JOIN lead o ON o.client_id = i.client_id AND o.id = i.lead_id
     WHERE i.client_id = %s AND i.kind = %s AND i.digest = %s
-      AND l.client_id = o.client_id AND l.id = coalesce(o.merged_into, o.id) AND (%s OR NOT l.stub)"""
+      AND l.client_id = o.client_id AND l.id = coalesce(o.merged_into, o.id) AND (%s OR NOT l.stub)
+      AND ({any_stands(FIELDS, "s", "s.at")})"""  # noqa: S608

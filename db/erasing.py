@@ -134,7 +134,7 @@ _TABLES = """
     ORDER BY c.relname"""
 
 _STATEMENTS = (
-    f"""UPDATE lead SET {", ".join(f"{column} = NULL" for column in CONTACT_FIELDS)}, stub = false
+    f"""UPDATE lead SET {", ".join(f"{column} = NULL" for column in CONTACT_FIELDS)}, contact_times = '{{}}', stub = false
         WHERE client_id = %s AND id = ANY (%s::uuid[])""",  # noqa: S608
     "DELETE FROM lead_identity WHERE client_id = %s AND lead_id = ANY (%s::uuid[]) AND kind <> 'appointment'",
     """UPDATE observation o SET body = o.body #- '{status,cancel_reason}'

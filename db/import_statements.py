@@ -1,5 +1,6 @@
 """The statements of an import: each takes many rows as arrays (see db/arrays.py)."""
 
+from db.contact_times import any_stands, assignments, times
 from db.import_row import CONTACT_COLUMNS
 
 LOOK_UP = """
@@ -16,16 +17,20 @@ _CONTACT = ", ".join(CONTACT_COLUMNS)
 _CONTACT_ARRAYS = ", ".join(["%s::text[]"] * len(CONTACT_COLUMNS))
 
 INSERT_LEADS = f"""
-    INSERT INTO lead (client_id, id, {_CONTACT}, base_status, status, base_status_at, stub)
-    SELECT client_id, id, {_CONTACT}, word, word, said_at, false
+    INSERT INTO lead (client_id, id, {_CONTACT}, base_status, status, base_status_at, stub, contact_times)
+    SELECT client_id, id, {_CONTACT}, word, word, status_at, false,
+           {times({column: f"{column} IS NOT NULL" for column in CONTACT_COLUMNS}, "said_at")}
     FROM unnest(%s::uuid[], %s::uuid[], {_CONTACT_ARRAYS}, %s::text[], %s::timestamptz[])
-         AS t (client_id, id, {_CONTACT}, word, said_at)"""  # noqa: S608
+         AS t (client_id, id, {_CONTACT}, word, status_at),
+         (SELECT %s::timestamptz AS said_at) AS now"""  # noqa: S608
 
+# An import speaks at the instant at which it is made: of two at one instant, the one that is made last.
 UPDATE_LEADS = f"""
-    UPDATE lead l SET stub = false, {", ".join(f"{column} = coalesce(t.{column}, l.{column})" for column in CONTACT_COLUMNS)}
-    FROM unnest(%s::uuid[], %s::uuid[], {_CONTACT_ARRAYS}) AS t (client_id, id, {_CONTACT})
+    UPDATE lead l SET stub = false, {assignments(CONTACT_COLUMNS, "t", "now.said_at", even=True)}
+    FROM unnest(%s::uuid[], %s::uuid[], {_CONTACT_ARRAYS}) AS t (client_id, id, {_CONTACT}),
+         (SELECT %s::timestamptz AS said_at) AS now
     WHERE l.client_id = t.client_id AND l.id = t.id
-      AND (l.stub OR ({", ".join(f"coalesce(t.{c}, l.{c})" for c in CONTACT_COLUMNS)}) IS DISTINCT FROM ({", ".join(f"l.{c}" for c in CONTACT_COLUMNS)}))"""  # noqa: S608
+      AND (l.stub OR {any_stands(CONTACT_COLUMNS, "t", "now.said_at", even=True)})"""  # noqa: S608
 
 INSERT_IDENTITIES = """
     INSERT INTO lead_identity (client_id, id, kind, digest, lead_id)

@@ -194,10 +194,10 @@ class _Chunk:
             for lead_id, one in self.created.items()
         ]
         if created:
-            database.execute(INSERT_LEADS, columns_of(created))
+            database.execute(INSERT_LEADS, (*columns_of(created), self.now))
         updated = [(self.client_id, lead_id, *one.contact) for lead_id, one in self.updated.items()]
         if updated:
-            database.execute(UPDATE_LEADS, columns_of(updated))
+            database.execute(UPDATE_LEADS, (*columns_of(updated), self.now))
 
 
 def _is_another(known: _Known, external_id: str | None) -> bool:

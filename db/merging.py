@@ -115,12 +115,25 @@ def _move(database: Database[Any], client_id: UUID, loser: UUID, winner: UUID) -
     conversations.merge(database, client_id, loser, winner)
     follow_up_rows.move(database, client_id, loser, winner)
     bookings.move(database, client_id, loser, winner)
-    filled = ", ".join(f"{field} = coalesce(w.{field}, l.{field})" for field in CONTACT_FIELDS)
     database.execute(
-        f"""UPDATE lead w SET {filled}, stub = w.stub AND l.stub FROM lead l
+        f"""UPDATE lead w SET {_contact_of_both()}, stub = w.stub AND l.stub FROM lead l
             WHERE w.client_id = %(client)s AND w.id = %(winner)s AND l.client_id = %(client)s AND l.id = %(loser)s""",  # noqa: S608
         pair,
     )
+
+
+def _contact_of_both() -> str:
+    """SQL: what the winner lacks, and what was said later of a stub; what a person merges keeps the winner's."""
+    sets, noted = [], []
+    for field in CONTACT_FIELDS:
+        ours, theirs = (
+            f"coalesce(({of}.contact_times->>'{field}')::timestamptz, '-infinity')" for of in ("w", "l")
+        )
+        taken = f"l.{field} IS NOT NULL AND (w.{field} IS NULL OR (l.stub AND {theirs} > {ours}))"
+        sets.append(f"{field} = CASE WHEN {taken} THEN l.{field} ELSE w.{field} END")
+        noted.append(f"'{field}', CASE WHEN {taken} THEN l.contact_times->'{field}' END")
+    times = f"jsonb_strip_nulls(jsonb_build_object({', '.join(noted)}))"
+    return ", ".join([*sets, f"contact_times = w.contact_times || {times}"])
 
 
 def _recompute(database: Database[Any], client_id: UUID, held: Held, loser: UUID, winner: UUID) -> None:

@@ -22,7 +22,7 @@ class Reading:
     """What one delivery says of one appointment, and by which names its lead may be known.
 
     Without `key` it says nothing of an appointment, but that somebody wrote. Without `said` either it says who somebody is, which is
-    the CRM's own word: `contact` then replaces what the lead has.
+    the CRM's own word: `contact` then replaces what was said before `said_at`, its own time where it names one.
     """
 
     key: AppointmentKey | None
@@ -31,6 +31,7 @@ class Reading:
     token: UUID | None = None
     identities: tuple[Identity, ...] = field(repr=False, default=())
     contact: Contact = field(repr=False, default=Contact())
+    said_at: datetime | None = None
 
 
 class Adapter(Protocol):

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -153,13 +154,15 @@ class Batcher:
         self._fill_soon([fill for fill in posted.fills if fill[2] != Contact()])
         return writer, None
 
-    async def keep_contact(self, connection: Connection, identity: Identity, contact: Contact) -> None:
+    async def keep_contact(
+        self, connection: Connection, identity: Identity, contact: Contact, said_at: datetime
+    ) -> None:
         """Write the CRM's own word on who somebody is; raises CannotPersist if the lead stays busy."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS), await connect_soon(self._dsn) as database:
                 digest = digest_of(connection.pepper, identity)
                 stubs = connection.policy != ANONYMOUS
-                await keep_contact(database, connection.client_id, digest, contact, stubs=stubs)
+                await keep_contact(database, connection.client_id, digest, contact, said_at, stubs=stubs)
         except Exception as error:
             if not is_transient(error) and not isinstance(error, TimeoutError):
                 raise

@@ -94,7 +94,8 @@ class Receiver:
         )
         self._heard(connection, received_at)
         for contact in (one for one in readings if one.said is None):
-            await self._batcher.keep_contact(connection, contact.identities[0], contact.contact)
+            said_at = contact.said_at or received_at
+            await self._batcher.keep_contact(connection, contact.identities[0], contact.contact, said_at)
 
     def _adapter(self, provider: str) -> Adapter:
         adapter = self._adapters.get(provider)

@@ -15,6 +15,7 @@ from db.desk import Desk
 from db.due import long_backlogs
 from db.failures import is_transient
 from db.keyring import Keyring
+from ingest.apis.budgets import Budgets
 from ingest.app import PREFIX, Webhooks
 from ingest.bookings.availability import Availability
 from ingest.bookings.means import desk
@@ -47,6 +48,8 @@ class Site:
         booking = self._stack.enter_context(
             desk(settings.database_dsn, settings.redis_url, keyring, self._ringer)
         )
+        budgets = Budgets(settings.redis_url)
+        self._stack.callback(budgets.close)
         self._pages = web.app.create(
             engine.create(settings.sqlalchemy_url),
             keyring,
@@ -55,6 +58,7 @@ class Site:
             settings.counters_folder,
             self._clerk,
             Availability(booking),
+            budgets.left,
         )
         self._watch: asyncio.Task[None] | None = None
 

@@ -29,6 +29,7 @@ from web.problem_docs import DescribedApi
 from web.problems import Problem
 from web.templating import STATIC
 from workers.booking_desk import NoSlots, SlotsOf
+from workers.budget_desk import BudgetsLeft, nobody_counts
 from workers.clerk import Act, Busy
 
 RETRY_SECONDS = "2"
@@ -42,11 +43,13 @@ def create(
     counters_folder: Path | None = None,
     act: Act | None = None,
     slots: SlotsOf | None = None,
+    budgets_left: BudgetsLeft = nobody_counts,
 ) -> FastAPI:
     """Make the app. `redis_ping` says whether Redis answers; it must not raise and should not take long.
 
     `counters_folder`: where all processes of this host keep their counters. `act` lets a person's act
     into the books; without it the app can only be read. `slots` asks a provider what is free.
+    `budgets_left` says how many calls connections may still make.
     """
     app = DescribedApi(
         title="apptrail",
@@ -63,6 +66,7 @@ def create(
     app.state.counters_folder = counters_folder
     app.state.act = act or _nobody_acts
     app.state.slots = slots or _nothing_is_free
+    app.state.budgets_left = budgets_left
     app.include_router(api.router)
     app.include_router(appointment_acts.router)
     app.include_router(follow_ups.router)

@@ -1,5 +1,7 @@
 """The API of sync health: whether webhooks come and sweeps run, for each of a client's connections."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -16,6 +18,7 @@ from pipeline.words import Provider
 from web.answers import Answer, Instant
 from web.auth import Reader, engine_of
 from web.problem_docs import REFUSALS
+from workers import budget_desk
 
 router = APIRouter(prefix="/api/v1", tags=["sync"], responses=REFUSALS)
 
@@ -83,8 +86,18 @@ class Pause(Answer):
     reason: str | None
 
 
+class BudgetLeft(Answer):
+    """One window of the call budget: `left` of `calls` in any `seconds`; sweeps may take `for_sweeps` of them."""
+
+    name: str
+    seconds: int
+    calls: int
+    left: int
+    for_sweeps: int
+
+
 class Connected(Answer):
-    """One connection."""
+    """One connection. `budget` is null where nothing is called, and while Redis cannot say what was spent."""
 
     id: UUID
     client_id: UUID
@@ -97,6 +110,7 @@ class Connected(Answer):
     errors: dict[str, int]
     breaker: Breaker
     paused: Pause | None
+    budget: list[BudgetLeft] | None
     last_webhook_at: Instant | None
     silence: str
     completeness: float | None
@@ -120,7 +134,7 @@ def get_sync_health(request: Request, caller: Reader) -> Response:
     with reading(engine_of(request)) as snapshot:
         found = sync_health.connections_of(snapshot, request.app.state.keyring, caller.scope)
         now = snapshot.now
-    body = SyncHealth(items=[told(one) for one in found], as_of=now)
+    body = SyncHealth(items=told_all(request, found), as_of=now)
     return Response(
         body.model_dump_json(), media_type="application/json", headers={"Cache-Control": "no-store"}
     )
@@ -144,7 +158,17 @@ def _without_keys(connection: Connection) -> str:
     return "signed" if connection.provider is Provider.GHL else "refuses_all"
 
 
-def told(one: ConnectionSync) -> Connected:
+def told_all(request: Request, found: Sequence[ConnectionSync]) -> list[Connected]:
+    """All connections in the API's words, each with what is left of its budget."""
+    left = request.app.state.budgets_left([one.connection for one in found if _is_called(one.connection)])
+    return [told(one, left.get(one.connection.id)) for one in found]
+
+
+def _is_called(connection: Connection) -> bool:
+    return bool(connection.secrets.get("api_token") or connection.secrets.get("refresh_token"))
+
+
+def told(one: ConnectionSync, left: Sequence[budget_desk.BudgetLeft] | None) -> Connected:
     """One connection in the API's words."""
     row, connection = one.row, one.connection
     return Connected(
@@ -155,7 +179,7 @@ def told(one: ConnectionSync) -> Connected:
         verified=verified(connection),
         health=one.health,
         why=one.why,
-        api=bool(connection.secrets.get("api_token") or connection.secrets.get("refresh_token")),
+        api=_is_called(connection),
         errors=one.errors,
         breaker=Breaker(
             state=row.get("breaker", "closed"),
@@ -166,6 +190,7 @@ def told(one: ConnectionSync) -> Connected:
         paused=Pause(until=row["paused_until"], reason=row["pause_reason"])
         if row.get("paused_until")
         else None,
+        budget=None if left is None else [BudgetLeft(**asdict(window)) for window in left],
         last_webhook_at=one.last_webhook_at,
         silence=one.silence,
         completeness=one.completeness,

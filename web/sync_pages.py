@@ -11,7 +11,7 @@ from pipeline.words import Provider
 from web import page_acts, present
 from web.auth import Looker, engine_of
 from web.present import Pill
-from web.sync_health import Connected, told
+from web.sync_health import Connected, told_all
 from web.templating import page
 
 router = APIRouter(include_in_schema=False)
@@ -38,6 +38,7 @@ BREAKER: dict[str, str] = {
     "open": "Open: no calls",
     "half_open": "Half open: one call tries",
 }
+WITHIN: dict[int, str] = {10: "in 10 s", 60: "this minute", 86_400: "in 24 h"}
 QUESTIONS: dict[str, str] = {
     "contradiction": "Two facts contradict each other",
     "no_start": "Its time is not known",
@@ -61,6 +62,7 @@ class Tile:
     verified: str
     silence: str
     breaker: str
+    budget: str
     commands: list[tuple[str, str]]
 
 
@@ -72,7 +74,7 @@ def sync_page(request: Request, caller: Looker) -> Response:
         clients = lead_list.clients_within(snapshot, caller.scope)
         urgent = page_acts.urgent(snapshot, caller)
         now = snapshot.now
-    tiles = [_tile(told(one), clients[one.connection.client_id].name) for one in found]
+    tiles = [_tile(one, clients[one.client_id].name) for one in told_all(request, found)]
     tiles.sort(key=lambda tile: -list(HEALTH.values()).index(tile.pill))
     return page(
         "sync.html", now=now, caller=caller, here="sync", urgent=urgent, tiles=tiles, questions=QUESTIONS
@@ -89,7 +91,21 @@ def _tile(one: Connected, client: str) -> Tile:
         verified=VERIFIED.get(one.verified, one.verified),
         silence=SILENCE.get(one.silence, one.silence.replace("_", " ").capitalize()),
         breaker=BREAKER.get(one.breaker.state, one.breaker.state),
+        budget=_budget(one),
         commands=_commands(one),
+    )
+
+
+def _budget(one: Connected) -> str:
+    """What is left, window by window."""
+    if not one.api:
+        return "No API token: nothing is called"
+    if one.budget is None:
+        return "Not known: Redis does not answer, so nothing is called"
+    return "; ".join(
+        f"{window.left:,} of {window.calls:,} calls left {WITHIN.get(window.seconds, f'in {window.seconds} s')}"
+        f" ({window.for_sweeps:,} for sweeps)"
+        for window in one.budget
     )
 
 

@@ -4,11 +4,12 @@ Moving windows, each a second longer than the provider's: what was allowed at on
 later, next to what was allowed a little later still, and the provider counts arrivals.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Protocol
+from uuid import UUID
 
 import redis
 from limits.storage import RedisStorage
@@ -16,6 +17,7 @@ from limits.storage import RedisStorage
 from boot import clock
 from db.connections import Connection
 from pipeline.words import Provider
+from workers.budget_desk import BudgetLeft
 
 SLACK = 1
 """Seconds by which our windows are longer than theirs."""
@@ -104,6 +106,25 @@ class Budgets:
     def within(self, name: str, own: tuple[Bound, ...], purpose: Purpose) -> Budget:
         """A budget of any name and bounds."""
         return _Spending(self._redis, self._windows, name, own, purpose)
+
+    def left(self, asked: Sequence[Connection]) -> dict[UUID, Sequence[BudgetLeft] | None]:
+        """What is left of each connection's budget, as all processes know it; takes nothing.
+
+        None from the first that Redis does not answer for: the others are not asked, so that nobody waits long.
+        """
+        found: dict[UUID, Sequence[BudgetLeft] | None] = dict.fromkeys(one.id for one in asked)
+        try:
+            for one in asked:
+                found[one.id] = [self._left(account(one), bound) for bound in bounds(one)]
+        except redis.RedisError:
+            pass  # what is not known stays None
+        return found
+
+    def _left(self, name: str, bound: Bound) -> BudgetLeft:
+        key, seconds = f"{name}:{bound.name}", bound.seconds + SLACK
+        _, spent = self._windows.get_moving_window(key, bound.calls, seconds)
+        left = max(bound.calls - spent, 0)
+        return BudgetLeft(bound.name, bound.seconds, bound.calls, left, max(left - bound.reserve, 0))
 
 
 def account(connection: Connection) -> str:

@@ -22,6 +22,7 @@ from pipeline.words import Provider, Source, Status
 
 ANSWERED = "answered"
 UNKNOWN = "unknown"
+LEAD_BUSY = "lead_busy"
 A_PASS = 50
 
 log = get_logger(__name__)
@@ -69,9 +70,13 @@ class _Asking:
         """Ask one question and post the answer; None: another connection may know better."""
         asked_at = sweeps.now(self._database)
         contact = self._contact(lookup)
+        # Before the question is closed: whoever dies in between asks it again.
+        if contact is not None and not self._keep(lookup, contact):
+            lookups.put_off(self._database, lookup, LEAD_BUSY)
+            return None
         reading = self._calls.ask(lambda: self._api.appointment(lookup.key, lookup.uri))
         if reading is not None:
-            self._post(lookup, self._told(lookup, reading, contact), ANSWERED)
+            self._post(lookup, self._told(lookup, reading), ANSWERED)
             return ANSWERED
         # Where it is not known whose it is, a 404 says something only once every account has said it.
         if lookup.connection_id is None and not lookups.not_here(self._database, lookup, self._connection.id):
@@ -89,10 +94,16 @@ class _Asking:
         contact_id = lookups.contact_id_of(self._database, lookup.client_id, lookup.lead_id)
         return self._calls.ask(lambda: self._api.contact(contact_id)) if contact_id else None
 
-    def _told(self, lookup: Lookup, reading: Reading, contact: Contact | None) -> Reading:
-        if contact is not None:
-            known = dict.fromkeys((*reading.identities, *_identities(contact, self._connection.region)))
-            reading = replace(reading, contact=contact, identities=tuple(known))
+    def _keep(self, lookup: Lookup, contact: Contact) -> bool:
+        """Keep who it is, whatever becomes of the appointment; False: the lead is busy, and lacks it still."""
+        known = tuple(_identities(contact, self._connection.region))
+        reading = Reading(key=lookup.key, said=None, identities=known, contact=contact)
+        parcel = parcel_of(self._connection, reading, sweeps.now(self._database), new_id())
+        posted = inbox.post(self._database, [parcel])
+        self._hands.ringer(posted.rings)
+        return fill(self._database, posted)
+
+    def _told(self, lookup: Lookup, reading: Reading) -> Reading:
         said = reading.said
         removed = marks.removed(self._database, lookup.client_id, [lookup.key])
         if removed and isinstance(said, Observation) and said.status is not None:

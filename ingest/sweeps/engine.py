@@ -100,8 +100,8 @@ def sweep(hands: Hands, connection: Connection, api: ProviderApi, tier: Tier, wi
         leases.give_back(hands.database, lease_of(connection.id), owner)
 
 
-def fill(database: Database, posted: Posted) -> None:
-    """Give stubs what they lack of a name and an address; a lead that stays busy is left for another time."""
+def fill(database: Database, posted: Posted) -> bool:
+    """Give stubs what they lack of a name and an address; False: a lead stays busy, and is left for another time."""
     fills = [one for one in posted.fills if one[2] != Contact()]
     for attempt in range(FILL_ATTEMPTS):
         try:
@@ -111,7 +111,8 @@ def fill(database: Database, posted: Posted) -> None:
                 raise
             log.warning("contact_fill_postponed", attempts=attempt + 1, exc_info=error)
         else:
-            return
+            return True
+    return False
 
 
 class _Walk:

@@ -68,6 +68,7 @@ class FakeApi:
     subscribed: list[Subscription] = field(default_factory=list)
     nameless: bool = False
     """Listings say no more of a person than the contact's id."""
+    knows_contacts: bool = True
 
     def book(self, meeting_id: str, who: str, start_at: datetime, **stated: object) -> Meeting:
         meeting = Meeting(meeting_id, who, start_at, self.now, self.now)
@@ -121,6 +122,8 @@ class FakeApi:
 
     def contact(self, contact_id: str) -> Contact | None:
         self._called()
+        if not self.knows_contacts:
+            return None
         who = contact_id.removeprefix("contact-")
         return Contact(email=f"{who}@example.com", full_name=who.title(), ghl_contact_id=contact_id)
 

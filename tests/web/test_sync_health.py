@@ -3,9 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
+import fakeredis
+import redis
+
 from db import connection_health as health
 from db import connections, lookups
 from db.connections import Connection
+from ingest.apis.budgets import Budgets, Purpose
 from ingest.sweeps.engine import Hands, sweep
 from pipeline.doubts import Doubt
 from pipeline.observation import AppointmentKey
@@ -23,11 +27,15 @@ def connected(web: Web, provider: Provider = Provider.GHL, **how: Any) -> Connec
     return connections.of_client(web.database, KEYRING, web.client.id)[-1]
 
 
-def told(web: Web) -> dict[str, Any]:
+def items(web: Web) -> list[dict[str, Any]]:
     answer = web.http.get("/api/v1/sync-health", headers=web.token())
     assert answer.status_code == 200
-    found: dict[str, Any] = answer.json()["items"][0]
+    found: list[dict[str, Any]] = answer.json()["items"]
     return found
+
+
+def told(web: Web) -> dict[str, Any]:
+    return items(web)[0]
 
 
 def test_a_swept_connection_says_when_what_and_how_far(web: Web) -> None:
@@ -104,3 +112,30 @@ def test_another_clients_connections_are_not_told_of(web: Web) -> None:
     other = a_client(web.database, "Other Agency")
     assert web.http.get("/api/v1/sync-health", headers=web.token(client=other)).json()["items"] == []
     assert web.http.get("/api/v1/sync-health").status_code == 401
+
+
+def test_it_tells_what_is_left_of_each_window_of_the_budget(web: Web) -> None:
+    connection = connected(web, Provider.GHL, location_id="loc-1")
+    silent = connected(web, Provider.CALENDLY, secrets={"signing_keys": ["k"]})
+    pool = redis.ConnectionPool(connection_class=fakeredis.FakeRedisConnection)
+    budgets = Budgets("redis://", pool=pool)
+    web.http.app.state.budgets_left = budgets.left  # type: ignore[attr-defined]
+    for _ in range(3):
+        budgets.of(connection).spend()
+    budgets.of(connection, Purpose.BOOKING).spend()
+    told_of = {item["id"]: item["budget"] for item in items(web)}
+    assert told_of == {
+        str(connection.id): [
+            {"name": "burst", "seconds": 10, "calls": 100, "left": 96, "for_sweeps": 76},
+            {"name": "day", "seconds": 86_400, "calls": 200_000, "left": 199_996, "for_sweeps": 189_996},
+        ],
+        str(silent.id): None,
+    }
+
+
+def test_while_redis_cannot_say_the_budget_is_null(web: Web) -> None:
+    connected(web)
+    connected(web)
+    away = Budgets("redis://127.0.0.1:1")
+    web.http.app.state.budgets_left = away.left  # type: ignore[attr-defined]
+    assert [item["budget"] for item in items(web)] == [None, None]

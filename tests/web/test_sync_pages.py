@@ -14,6 +14,7 @@ from tests.sweeps.fake_api import FakeApi
 from tests.web.conftest import Web
 from tests.web.story import NOW
 from tests.web.test_sync_health import connected
+from workers.budget_desk import BudgetLeft
 
 
 def shown(web: Web) -> str:
@@ -89,3 +90,13 @@ def test_another_clients_connection_is_not_shown(web: Web) -> None:
     html = shown(web)
     assert str(theirs.id) not in html
     assert "No connection yet." in html
+
+
+def test_it_tells_what_is_left_of_the_budget_in_words(web: Web) -> None:
+    connected(web, Provider.CALENDLY)
+    web.sign_in(client=web.client)
+    assert "Not known: Redis does not answer, so nothing is called" in shown(web)
+    web.http.app.state.budgets_left = lambda asked: {  # type: ignore[attr-defined]
+        one.id: [BudgetLeft("burst", 60, 500, 420, 370)] for one in asked
+    }
+    assert "420 of 500 calls left this minute (370 for sweeps)" in shown(web)

@@ -1,6 +1,7 @@
 """Contacts: who somebody is, in the CRM's own words; the one thing that may change a lead's name or address."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from db.connections import Connection
@@ -10,7 +11,7 @@ from ingest.payload import clean_name
 from ingest.providers.ghl.shapes import plain_id, text
 from ingest.verdicts import Ignored
 from pipeline.addressing import Contact
-from pipeline.instants import zone_named
+from pipeline.instants import read_instant, zone_named
 
 
 def read_contact(contact: Mapping[str, Any]) -> Contact:
@@ -38,4 +39,19 @@ def contact_reading(connection: Connection, said: Mapping[str, Any]) -> Reading:
         said=None,
         identities=(*names, *(one for one in others if one is not None)),
         contact=contact,
+        said_at=_said_at(said),
     )
+
+
+def _said_at(said: Mapping[str, Any]) -> datetime | None:
+    """When the CRM said it: the contact's own version, else the message's time (of real ones, not of the samples).
+
+    A time without an offset is no order: which zone it is in, contact webhooks do not say.
+    """
+    for typed in (text(said, "dateUpdated"), text(said, "timestamp")):
+        try:
+            if typed:
+                return read_instant(typed, None)
+        except ValueError:
+            continue
+    return None
