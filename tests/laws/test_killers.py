@@ -46,7 +46,7 @@ def test_a_job_that_kills_its_worker_is_buried_after_three_deaths_and_its_neighb
         asked = MergeAsked(source=Source.MANUAL, into=leads[2])
         post_to_lead(hands.database, client_id, leads[0], asked, at=NOON, trace_id=new_id())
     else:
-        add_job(hands, client_id, leads[0], a_statement(KILLER).model_dump_json(exclude_none=True))
+        add_job(hands, client_id, leads[0], a_statement(KILLER).text())
     assert deaths(database, hands, where, client_id, leads) == killed
     letters = dead_letters.letters(hands.database, Filter(client_id=client_id), 9)
     assert [(one["reason"], one["lead_id"]) for one in letters] == [("killed_its_worker", leads[0])]
@@ -59,7 +59,7 @@ def test_a_dry_run_does_not_try_what_killed_its_worker(hands: Hands, monkeypatch
     """Whoever looks at a letter, in a web process perhaps, is not to die of it."""
     client_id = new_id()
     lead_id = a_lead(hands, client_id, "anna")
-    add_job(hands, client_id, lead_id, a_statement(KILLER).model_dump_json(exclude_none=True), deaths=3)
+    add_job(hands, client_id, lead_id, a_statement(KILLER).text(), deaths=3)
     hands.database.execute("INSERT INTO suspect VALUES (%s, %s, 'job_by_job')", (client_id, lead_id))
     from db import ledger
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from psycopg.rows import dict_row
 
 from pipeline.observation import Observation
@@ -120,7 +121,7 @@ def _history(year: Year) -> tuple[dict[str, set[State]], dict[str, datetime]]:
     states: dict[str, set[State]] = defaultdict(set)
     first: dict[str, datetime] = {}
     for (body,) in year.database.execute("SELECT body::text FROM observation"):
-        said = Observation.model_validate_json(body)
+        said = msgspec.json.decode(body, type=Observation)
         state = _state(said)
         states[said.external_id].add(state)
         if state == GONE:

@@ -93,7 +93,7 @@ def test_calendly_forgetting_an_invitee_says_nothing_of_the_meeting(stage: Stage
     reading = FakeApi(at(0)).book(*KEPT).reading(Source.WEBHOOK, stage.api.now)
     assert reading.said is not None
     assert reading.key is not None
-    said = reading.said.model_copy(update={"provider": Provider.CALENDLY})  # type: ignore[union-attr]
+    said = reading.said.but(provider=Provider.CALENDLY)  # type: ignore[union-attr]
     reading = replace(reading, said=said, key=reading.key._replace(provider=Provider.CALENDLY))
     inbox.post(stage.database, [parcel_of(stage.connection, reading, stage.api.now, new_id())])
     stage.drain()
