@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from scripts import processes
+from scripts import web
 from scripts.serve import Receive, Scope, Send, Site
 
 
@@ -42,5 +42,5 @@ async def _rawest(receive: Receive, send: Send) -> None:
 
 
 if __name__ == "__main__":
-    processes.Site = SiteBesideBare
-    processes.web(host="127.0.0.1", port=None)
+    web.Site = SiteBesideBare
+    web.web(host="127.0.0.1", port=None)

@@ -1,5 +1,7 @@
 """Passwords: hashed with argon2id, and tried only so often."""
 
+from functools import cache
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
@@ -13,8 +15,6 @@ MOST_FAILURES_OF_AN_ADDRESS = 20
 WINDOW = "15 minutes"
 
 _HASHER = PasswordHasher()
-# Checked where there is no password, so that an unknown name takes as long as a known one.
-_NOBODYS = _HASHER.hash("a password that nobody has")
 
 
 class WrongPassword(LookupError):
@@ -27,6 +27,12 @@ class TooManyTries(PermissionError):
 
 class UnusablePassword(ValueError):
     """A password has fewer than 12 or more than 200 characters."""
+
+
+@cache
+def _nobodys() -> str:
+    """Checked where there is no password, so that an unknown name takes as long as a known one."""
+    return _HASHER.hash("a password that nobody has")
 
 
 def set_password(database: Database, name: str, password: str) -> None:
@@ -68,7 +74,7 @@ def sign_in(database: Database, name: str, password: str, address: str) -> str:
 
 def _holds(password_hash: str | None, password: str) -> bool:
     try:
-        _HASHER.verify(password_hash or _NOBODYS, password[: LONGEST + 1])
+        _HASHER.verify(password_hash or _nobodys(), password[: LONGEST + 1])
     except (VerifyMismatchError, InvalidHashError):
         return False
     return password_hash is not None

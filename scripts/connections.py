@@ -8,12 +8,13 @@ import typer
 
 from db import connections
 from db.connections import UnknownEndpoint
+from db.proofs import verified
 from pipeline.instants import zone_named
 from pipeline.words import Provider
-from scripts import console
-from web.sync_health import verified
+from scripts import console, resubscribe
 
 app = typer.Typer(no_args_is_help=True, help="Connections: a client's links to providers.")
+app.command("resubscribe")(resubscribe.resubscribe)
 
 
 @app.command("add")

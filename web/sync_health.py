@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from db.connections import Connection
 from db.engine import reading
+from db.proofs import verified
 from db.reads import sync_health
 from db.reads.sync_health import ConnectionSync
 from pipeline.words import Provider
@@ -138,24 +139,6 @@ def get_sync_health(request: Request, caller: Reader) -> Response:
     return Response(
         body.model_dump_json(), media_type="application/json", headers={"Cache-Control": "no-store"}
     )
-
-
-def verified(connection: Connection) -> str:
-    """How its deliveries prove themselves: signed, header_secret, unsigned, or refused as long as nothing can.
-
-    The weakest proof counts: beside HighLevel's signed webhooks come those of workflows, which nobody signs.
-    """
-    signed, secret = (bool(connection.secrets.get(name)) for name in ("signing_keys", "header_secrets"))
-    if signed and connection.provider is not Provider.GHL:
-        return "signed"
-    if secret:
-        return "header_secret"
-    return "unsigned" if connection.unsigned else "signed" if signed else _without_keys(connection)
-
-
-def _without_keys(connection: Connection) -> str:
-    """HighLevel signs with a key of its own that needs no setting."""
-    return "signed" if connection.provider is Provider.GHL else "refuses_all"
 
 
 def told_all(request: Request, found: Sequence[ConnectionSync]) -> list[Connected]:

@@ -5,10 +5,10 @@ import re
 import shlex
 
 import pytest
-from typer.main import get_command
 from typer.testing import CliRunner
 
 from scripts.main import app
+from tests.house.commands import command_in, spellings
 from tests.house.promql import read
 from tests.house.watched import FOLDER, expressions, panels, rules
 
@@ -67,12 +67,8 @@ def test_every_failure_that_is_named_has_a_section() -> None:
 @pytest.mark.parametrize("line", COMMANDS)
 def test_every_command_of_the_runbook_exists_with_its_options(line: str) -> None:
     words = shlex.split(line)[1:]
-    command = get_command(app)
-    path: list[str] = []
-    while words and words[0] in getattr(command, "commands", {}):
-        path.append(words.pop(0))
-        command = getattr(command, "commands")[path[-1]]  # noqa: B009  (only a group has them)
+    path, command = command_in(words)
     assert path, line
-    known = {spelling for one in command.params for spelling in (*one.opts, *one.secondary_opts)}
-    assert [word for word in words if word.startswith("--") and word not in known] == []
+    known = set(spellings(command))
+    assert [word for word in words[len(path) :] if word.startswith("--") and word not in known] == []
     assert CliRunner().invoke(app, [*path, "--help"]).exit_code == 0
