@@ -13,11 +13,11 @@ from threading import local
 from bench.bodies import body_of, email_of, signature_of
 from tests.namespaces import Host, enter
 
-THREADS = 256
-TIMEOUT_SECONDS = 2.0
+THREADS = 192
+TIMEOUT_SECONDS = 3.0
 AVOID_SECONDS = 5.0
 """How long a receiver that did not answer is left alone; then one delivery tries it."""
-GIVE_UP_SECONDS = 60.0
+GIVE_UP_SECONDS = 120.0
 
 _mine = local()
 
