@@ -9,6 +9,7 @@ from statistics import median
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
 
 OURS, THEIRS, FLOOR = "#2f6f9f", "#9aa5ad", "#b3261e"
 mpl.rcParams |= {
@@ -49,6 +50,8 @@ def ratios(lines: dict[str, list[dict]], place: Path) -> None:
         )
     axes.axvline(1, color=FLOOR, linewidth=1, linestyle="--")
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.xaxis.set_minor_formatter(ScalarFormatter())
     axes.set_yticks(range(len(rows)), [label for label, _ in reversed(rows)])
     axes.set_ylim(-0.6, len(rows) - 0.2)
     axes.set_title("Ratio to the reference, over its floor (dot: median of the rounds, line: their spread)")
@@ -70,7 +73,7 @@ def scale(figures: list[dict], place: Path) -> None:
     curves: dict[str, list[dict]] = {}
     for one in figures:
         curves.setdefault(one["series"], []).append(one)
-    figure = Figure(figsize=(9, 2.6))
+    figure = Figure(figsize=(9, 2.6), layout="constrained")
     for axes, (series, points) in zip(figure.subplots(1, len(curves)), curves.items(), strict=True):
         _curve(axes, series, points)
     _save(figure, place)
@@ -113,7 +116,7 @@ def peers(figures: list[dict], place: Path) -> None:
 
 def hosts(figures: list[dict], place: Path) -> None:
     phases = [one for one in figures if one["series"] == "hosts"]
-    figure = Figure(figsize=(5, 2.4))
+    figure = Figure(figsize=(5, 2.4), layout="constrained")
     axes = figure.subplots()
     axes.bar([one["x"] for one in phases], [median(one["measured"]) for one in phases], color=OURS, width=0.5)
     axes.set_title("Applied a second: one of two worker hosts is unplugged")

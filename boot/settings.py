@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from boot import sockets
 from boot.secret_key import kept_key
+from db import addresses
 
 LogFormat = Literal["json", "console"]
 
@@ -43,13 +44,14 @@ class Settings:
 
     @property
     def database_dsn(self) -> str:
-        """The database's address as libpq, psycopg and psql read it."""
+        """The database's address as `db.desk.connect` reads it: libpq's, and `prepare=off` where a pooler wants it."""
         return f"postgresql{self.database_url[self.database_url.index('://') :]}"
 
     @property
     def sqlalchemy_url(self) -> str:
-        """The database's address as SQLAlchemy reads it."""
-        return f"postgresql+psycopg{self.database_url[self.database_url.index('://') :]}"
+        """The database's address as SQLAlchemy reads it; nothing that it runs is ever prepared."""
+        dsn, _ = addresses.read(self.database_dsn)
+        return f"postgresql+psycopg{dsn[dsn.index('://') :]}"
 
     @property
     def postgres_folder(self) -> Path:
@@ -132,6 +134,10 @@ def _address(variable: str, value: str, schemes: frozenset[str]) -> str:
     if value and (not separator or not rest or scheme not in schemes):
         allowed = ", ".join(f"{name}://" for name in sorted(schemes))
         raise SettingsError(f"{variable} must begin with one of: {allowed}")
+    try:
+        addresses.read(value)
+    except addresses.UnclearAddress:
+        raise SettingsError(f"{variable}: {addresses.PREPARE} must be on or off") from None
     return value
 
 

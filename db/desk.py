@@ -6,12 +6,15 @@ from typing import Any
 
 import psycopg
 
+from db import addresses
 from db.failures import is_transient
 
 Database = psycopg.Connection[Any]
 AsyncDatabase = psycopg.AsyncConnection[Any]
 
 CONNECT_SECONDS = 2
+PREPARE_AFTER = 2
+"""Times that a statement is run before it is prepared."""
 
 # A host that vanished without a word is noticed in about ten seconds.
 _KEEPALIVE: dict[str, Any] = {
@@ -24,15 +27,16 @@ _KEEPALIVE: dict[str, Any] = {
 
 
 def connect(dsn: str) -> Database:
-    """Open a connection in autocommit mode, in UTC.
+    """Open a connection in autocommit mode, in UTC. What it runs again is prepared, unless the address says no.
 
-    Raises psycopg.OperationalError within two seconds if nobody answers.
+    Raises psycopg.OperationalError within two seconds if nobody answers, and UnclearAddress.
     """
+    address, prepares = addresses.read(dsn)
     return psycopg.connect(
-        dsn,
+        address,
         autocommit=True,
         connect_timeout=CONNECT_SECONDS,
-        prepare_threshold=2,
+        prepare_threshold=PREPARE_AFTER if prepares else None,
         application_name="apptrail",
         **_KEEPALIVE,
     )
@@ -40,11 +44,12 @@ def connect(dsn: str) -> Database:
 
 async def connect_soon(dsn: str) -> AsyncDatabase:
     """Open a connection as `connect` does, on an event loop."""
+    address, prepares = addresses.read(dsn)
     return await psycopg.AsyncConnection.connect(
-        dsn,
+        address,
         autocommit=True,
         connect_timeout=CONNECT_SECONDS,
-        prepare_threshold=2,
+        prepare_threshold=PREPARE_AFTER if prepares else None,
         application_name="apptrail",
         **_KEEPALIVE,
     )

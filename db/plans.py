@@ -18,6 +18,11 @@ BY_INDEX = {
     # A worker that was stopped in the middle gives its leads back; one that waits for a lock does not wait long.
     "statement_timeout": "30s",
     "idle_in_transaction_session_timeout": "15s",
+    # One whose host vanished without a word gives them back once nothing was heard of it for six seconds.
+    "tcp_keepalives_idle": "3",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "6000",
 }
 
 SET_BY_INDEX = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in BY_INDEX.items())

@@ -63,6 +63,10 @@ class Writer:
 
     def _send(self, command: Command, values: list[bytes]) -> None:
         database = self._database.pgconn
+        if self._database.prepare_threshold is None:  # a pooler may give the next batch another session
+            database.send_query_params(_numbered(command.query), values, result_format=Format.BINARY)
+            self._sent.append(command)
+            return
         if command.query not in self._names:
             name = self._names[command.query] = b"posting_%d" % len(self._names)
             database.send_prepare(name, _numbered(command.query))

@@ -47,6 +47,14 @@ def test_every_spelling_of_a_database_address_serves_libpq_and_sqlalchemy(
     assert found.sqlalchemy_url == "postgresql+psycopg://u:p%3A@db:5433/x?sslmode=require"
 
 
+def test_prepared_statements_are_switched_off_in_the_address(tmp_path: Path) -> None:
+    found = outside(tmp_path, DATABASE_URL="postgresql://u@db/x?prepare=off&sslmode=require")
+    assert found.sqlalchemy_url == "postgresql+psycopg://u@db/x?sslmode=require"
+    assert found.database_dsn == "postgresql://u@db/x?prepare=off&sslmode=require"
+    with pytest.raises(SettingsError, match="DATABASE_URL: prepare must be on or off"):
+        outside(tmp_path, DATABASE_URL=f"postgresql://u@db/x?prepare={CANARY}")
+
+
 def test_the_embedded_address_is_one_that_sqlalchemy_reads(tmp_path: Path) -> None:
     url = make_url(loaded(tmp_path).sqlalchemy_url)
     folder = str(sockets.socket_folder(tmp_path / "var" / "postgres"))
