@@ -20,6 +20,9 @@ class Kind(StrEnum):
     MIGRATION = "migration"
     AUDIT = "audit"
     REBUILD = "rebuild"
+    RETENTION = "retention"
+    DAILY_RETENTION = "daily_retention"
+    WATCH = "watch"
 
 
 class State(StrEnum):

@@ -16,6 +16,7 @@ from scripts import (
     pausing,
     processes,
     resubscribe,
+    retention,
     sweep,
     tokens,
     up,
@@ -48,4 +49,5 @@ app.command("doctor")(doctor.doctor)
 app.command("migrate-appointments")(migration.migrate_appointments)
 app.command("audit-rollups")(audits.audit_rollups)
 app.command("rebuild")(audits.rebuild)
+app.command("retention")(retention.retention)
 app.command("book")(booking.book)
