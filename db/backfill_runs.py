@@ -23,6 +23,7 @@ class Kind(StrEnum):
     RETENTION = "retention"
     DAILY_RETENTION = "daily_retention"
     WATCH = "watch"
+    SAMPLE = "sample"
 
 
 class State(StrEnum):
