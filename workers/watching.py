@@ -51,7 +51,7 @@ def look_at(database: Database, client_id: UUID, drawn: Sequence[UUID], window: 
             client_id=client_id,
             checked=seen.leads + len(examined),
             different=len(different),
-            causes=dict(causes),
+            causes=[f"{cause}:{number}" for cause, number in sorted(causes.items())],
         )
 
 
