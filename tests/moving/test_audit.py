@@ -12,7 +12,7 @@ from db.ledger import Hands
 from tests.laws.books import books_of, versions_of
 from tests.moving.crm import KINDS, calendly, ghl, migrated, move_in, nudge
 
-MANY = {f"p{n}": (calendly if n % 2 else ghl)(f"m{n}") for n in range(1200)}
+MANY = {f"p{n}": (calendly if n % 2 else ghl)(f"m{n}") for n in range(1050)}
 
 
 def audited(hands: Hands, client_id: UUID, *, repair: bool = False) -> Audited:
@@ -45,6 +45,17 @@ def test_nothing_is_found_in_books_that_the_ledger_alone_wrote(hands: Hands) -> 
     assert audited(hands, client_id).counts["different"] == 0
 
 
+def rows_of(hands: Hands, client_id: UUID) -> set[str]:
+    """Every row of leads and appointments, but for the time at which it was written."""
+    return {
+        str(row[0])
+        for table in ("lead", "appointment")
+        for row in hands.database.execute(
+            f"SELECT to_jsonb(t) - 'updated_at' FROM {table} t WHERE client_id = %s", (client_id,)
+        )
+    }
+
+
 SPOILT = {
     "written_past_the_ledger": """UPDATE lead l SET appointment_status = 'no_show', booked_slot = NULL, appointment_count = 9
         FROM spoilt s WHERE s.n <= 600 AND l.id = s.id RETURNING l.id""",
@@ -64,8 +75,7 @@ def test_a_thousand_rollups_that_were_corrupted_past_the_trigger_are_found_told_
     client_id = new_id()
     move_in(hands, client_id, MANY)
     migrated(hands, client_id, size=400)
-    assert audited(hands, client_id).counts["different"] == 0
-    before = books_of(hands.database, client_id)
+    before = rows_of(hands, client_id)
     hands.database.execute(
         """CREATE TEMP TABLE spoilt AS SELECT id, row_number() OVER (ORDER BY random()) AS n
            FROM lead WHERE client_id = %s""",
@@ -80,7 +90,7 @@ def test_a_thousand_rollups_that_were_corrupted_past_the_trigger_are_found_told_
         ("appointment_status", "booked_slot", "appointment_count")
     }
     assert audited(hands, client_id, repair=True).counts["repaired"] == 1000
-    assert books_of(hands.database, client_id) == before
+    assert rows_of(hands, client_id) == before
     assert audited(hands, client_id).counts["different"] == 0
 
 
