@@ -163,6 +163,7 @@ class _Chunk:
                     self.of_stubs.append(self.claimed[-1])
         for loser, winner in verdict.merges:
             self._add_job(loser, MergeAsked(source=Source.MANUAL, into=winner, by_evidence=True))
+        others -= {one.owner.lead_id for one in found if one and one.owner.husk}  # nobody is known to be it
         pairs = {*verdict.conflicts, *(_pair(lead.lead_id, other) for other in others)}
         self.conflicts += [(self.client_id, new_id(), low, high) for low, high in sorted(pairs)]
 
@@ -231,8 +232,8 @@ def _owners(
 ) -> dict[tuple[str, str], _Known]:
     rows = database.execute(LOOK_UP, (*columns_of(claims), client_id))
     return {
-        (kind, digest): _Known(Owner(lead, stub), base, external_id, is_somebody)
-        for kind, digest, lead, stub, base, external_id, is_somebody in rows
+        (kind, digest): _Known(Owner(lead, stub, husk=husk), base, external_id, is_somebody)
+        for kind, digest, lead, stub, base, external_id, is_somebody, husk in rows
     }
 
 

@@ -8,3 +8,6 @@ CREATE TABLE rollup_finding (
     found_at   timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (client_id, lead_id)
 );
+
+-- When the person was erased: nobody's names are claimed for such a lead again, whatever is still told of its meetings.
+ALTER TABLE lead ADD COLUMN erased_at timestamptz;
