@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from db import backfill_runs
+from db import backfill_runs, findings
 from db.backfill_runs import Run
 from db.desk import Database
 from db.locks import Ringer, leads_held
@@ -43,6 +43,7 @@ def audit(database: Database, run: Run, lead_ids: Sequence[UUID], ringer: Ringer
     with database.transaction():
         database.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         audited.different = [one for one in examine(database, run.client_id, lead_ids) if one.reason]
+    findings.note(database, run.client_id, lead_ids, audited.different)
     audited.counts["different"] = len(audited.different)
     audited.counts += Counter(f"cause:{one.reason}" for one in audited.different)
     doubtful = [one.lead_id for one in audited.different] if repair else []
@@ -52,6 +53,7 @@ def audit(database: Database, run: Run, lead_ids: Sequence[UUID], ringer: Ringer
             wrong = [one for one in found if one.reason]
             if wrong:
                 rewrite(database, run.client_id, held, wrong)
+            findings.forget(database, run.client_id, held.leads)
             audited.counts["repaired"] = len(wrong)
         run.add(audited.counts)
         run.place = lead_ids[-1]

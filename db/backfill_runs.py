@@ -20,6 +20,10 @@ class Kind(StrEnum):
     MIGRATION = "migration"
     AUDIT = "audit"
     REBUILD = "rebuild"
+    RETENTION = "retention"
+    DAILY_RETENTION = "daily_retention"
+    WATCH = "watch"
+    SAMPLE = "sample"
 
 
 class State(StrEnum):

@@ -42,6 +42,7 @@ class Work:
     letters: int
     stopped_replays: int
     clock_is_led: bool
+    different: int
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ def work(database: Database) -> Work:
                    (SELECT count(*) FROM dead_letter WHERE state = 'open') AS letters,
                    (SELECT count(*) FROM replay WHERE state IN ('stopped', 'paused')
                       AND coalesce(ended_at, now()) > now() - interval '1 day') AS stopped_replays,
-                   EXISTS (SELECT FROM lease WHERE name = 'tick' AND until > now()) AS clock_is_led""",  # noqa: S608
+                   EXISTS (SELECT FROM lease WHERE name = 'tick' AND until > now()) AS clock_is_led,
+                   (SELECT count(*) FROM rollup_finding) AS different""",  # noqa: S608
     )
     return Work(**row)
 

@@ -2,12 +2,14 @@
 
 Appointments and observations stay, for the client's figures are made of them: they name times, words and a
 provider's ids, and nobody. The appointments' own identities stay too, so that late news of them finds the
-husk and makes no new stub of the person.
+husk and makes no new stub of the person; whose names such news carries is not kept again (`lead.erased_at`).
 """
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
@@ -25,6 +27,9 @@ WAIT_SECONDS = 5.0
 NAMES = ("first_name", "last_name", "full_name")
 SHORTEST = 3
 """What is shorter stands in any text."""
+HASHES = ("md5", "sha1", "sha256")
+HASH_DIGITS = 32
+"""Whoever knows an address can make its plain hash again: that is looked for too, by its first digits."""
 
 
 @dataclass(frozen=True)
@@ -83,10 +88,17 @@ def _person(database: Database, client_id: UUID, family: Sequence[UUID]) -> Pers
         (client_id, literal(family)),
     ).fetchall()
     found = [(text, name in NAMES) for name, text in known if len(text) >= SHORTEST]
-    addresses = {text for text, is_name in found if not is_name} | {row[0] for row in digests}
+    plain = {text for text, is_name in found if not is_name}
+    addresses = plain | {row[0] for row in digests} | {one for text in plain for one in _hashes(text)}
     return Person(
         client_id, tuple(family), frozenset(addresses), frozenset(text for text, is_name in found if is_name)
     )
+
+
+def _hashes(text: str) -> Iterator[str]:
+    for spelling in {text, text.strip().casefold()}:
+        for name in HASHES:
+            yield hashlib.new(name, spelling.encode(errors="replace")).hexdigest()[:HASH_DIGITS]
 
 
 def _clear_legacy(database: Database, client_id: UUID, family: Sequence[UUID]) -> None:
@@ -108,8 +120,16 @@ def _clear_legacy(database: Database, client_id: UUID, family: Sequence[UUID]) -
     database.execute(SHOW_LEGACY, (client_id, literal(row[0] for row in waiting)))
 
 
-def places(database: Database, person: Person) -> Iterator[tuple[str, int]]:
-    """Every table in which a trace of a person is left, with the number of rows: to prove that there is none.
+class Searched(NamedTuple):
+    """One place that was searched for a person: how much of it, and in how much a trace was found."""
+
+    place: str
+    looked_at: int
+    found: int
+
+
+def places(database: Database, person: Person) -> Iterator[Searched]:
+    """Search every table for a trace of a person, row by row: to prove that there is none.
 
     Other leads may share a telephone or a first name: of `lead` only the husks are searched, and of a
     tenant's tables only this client's rows.
@@ -120,12 +140,11 @@ def places(database: Database, person: Person) -> Iterator[tuple[str, int]]:
         narrowed = sql.SQL(" AND t.client_id = {}").format(person.client_id) if of_tenant else sql.SQL("")
         if table == "lead":
             narrowed += sql.SQL(" AND t.id = ANY ({})").format(list(person.leads))
-        query = sql.SQL("SELECT count(*) FROM {} AS t WHERE t::text ~* {}").format(
-            sql.Identifier(table), person.pattern
-        )
-        row = database.execute(query + narrowed).fetchone()
-        if row and row[0]:
-            yield table, row[0]
+        query = sql.SQL(
+            "SELECT count(*), count(*) FILTER (WHERE t::text ~* {}) FROM {} AS t WHERE true"
+        ).format(person.pattern, sql.Identifier(table))
+        for looked_at, found in database.execute(query + narrowed):
+            yield Searched(table, looked_at, found)
 
 
 _TABLES = """
@@ -134,7 +153,8 @@ _TABLES = """
     ORDER BY c.relname"""
 
 _STATEMENTS = (
-    f"""UPDATE lead SET {", ".join(f"{column} = NULL" for column in CONTACT_FIELDS)}, contact_times = '{{}}', stub = false
+    f"""UPDATE lead SET {", ".join(f"{column} = NULL" for column in CONTACT_FIELDS)}, stub = false,
+               zone_hint = NULL, zone_hint_at = NULL, erased_at = coalesce(erased_at, now())
         WHERE client_id = %s AND id = ANY (%s::uuid[])""",  # noqa: S608
     "DELETE FROM lead_identity WHERE client_id = %s AND lead_id = ANY (%s::uuid[]) AND kind <> 'appointment'",
     """UPDATE observation o SET body = o.body #- '{status,cancel_reason}'
@@ -148,6 +168,13 @@ _STATEMENTS = (
        WHERE client_id = %s AND lead_id = ANY (%s::uuid[])""",
     """UPDATE dead_letter SET payload = payload #- '{status,cancel_reason}'
        WHERE client_id = %s AND lead_id = ANY (%s::uuid[])""",
+    # A digest of a message's words and its sender: whoever has them could make it again.
+    """UPDATE message SET external_id = id::text
+       WHERE client_id = %s AND lead_id = ANY (%s::uuid[]) AND external_id ~ '^[0-9a-f]{64}$'""",
+    # A call that is under way, or whose fate is unknown, is looked for by the contact: erase again after it.
+    """UPDATE booking SET contact_id = NULL
+       WHERE client_id = %s AND lead_id = ANY (%s::uuid[]) AND state NOT IN ('calling', 'unknown')""",
+    "DELETE FROM offered_slot WHERE client_id = %s AND lead_id = ANY (%s::uuid[])",
     """DELETE FROM lead_conflict c USING (SELECT %s::uuid AS client_id, %s::uuid[] AS ids) AS f
        WHERE c.client_id = f.client_id AND (c.lead_a = ANY (f.ids) OR c.lead_b = ANY (f.ids))""",
 )

@@ -7,7 +7,11 @@ LOOK_UP = """
     SELECT k.kind, k.digest, coalesce(w.id, l.id), coalesce(w.stub, l.stub),
            CASE WHEN coalesce(w.base_status_at, l.base_status_at) IS NOT NULL
                 THEN coalesce(w.base_status, l.base_status) END,
-           CASE WHEN w.id IS NULL THEN l.external_id ELSE w.external_id END
+           CASE WHEN w.id IS NULL THEN l.external_id ELSE w.external_id END,
+           coalesce(w.stub, l.stub) AND k.kind = 'appointment' AND EXISTS (
+               SELECT FROM lead_identity o WHERE o.client_id = i.client_id AND o.lead_id = coalesce(w.id, l.id)
+               AND o.kind <> 'appointment'),
+           coalesce(w.erased_at, l.erased_at) IS NOT NULL
     FROM unnest(%s::text[], %s::text[]) AS k (kind, digest)
     JOIN lead_identity i ON i.client_id = %s AND i.kind = k.kind AND i.digest = decode(k.digest, 'hex')
     JOIN lead l ON l.client_id = i.client_id AND l.id = i.lead_id

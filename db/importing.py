@@ -25,7 +25,7 @@ from db.import_statements import (
 )
 from db.inbox import INSERT_JOBS, Ring, job_row
 from db.plans import by_index
-from db.shared_appointments import Claimed, settle
+from db.shared_appointments import Claimed, settle, settle_stubs
 from pipeline.addressing import IdentityKind, Owner, choose
 from pipeline.job import LeadStatusSaid, MergeAsked
 from pipeline.words import Lane, Source
@@ -42,6 +42,8 @@ class Imported:
     updated: int = 0
     bad: list[tuple[int, str, str]] = field(default_factory=list)
     rings: list[Ring] = field(default_factory=list)
+    of_stubs: list[Claimed] = field(default_factory=list)
+    """Who names a meeting that its provider told of somebody else; settled when all rows have been seen."""
 
 
 def import_rows(
@@ -61,6 +63,7 @@ def import_rows(
             chunk = []
     if chunk:
         _import_chunk(database, client_id, pepper, chunk, imported)
+    imported.rings += settle_stubs(database, client_id, imported.of_stubs)
     return imported
 
 
@@ -86,15 +89,20 @@ def _import_chunk(
     imported.created += len(chunk.created)
     imported.updated += len(chunk.updated)
     imported.rings += chunk.rings
+    imported.of_stubs += chunk.of_stubs
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """Who holds an identity: its lead, the word last said of it, and what the CRM calls it."""
+    """Who holds an identity: its lead, the word last said of it, and what the CRM calls it.
+
+    `is_somebody`: it is the key of a stub whose contact the provider named too.
+    """
 
     owner: Owner
     base: str | None
     external_id: str | None
+    is_somebody: bool = False
 
 
 @dataclass
@@ -111,6 +119,7 @@ class _Chunk:
     jobs: list[tuple[Any, ...]] = field(default_factory=list)
     rings: list[Ring] = field(default_factory=list)
     claimed: list[Claimed] = field(default_factory=list)
+    of_stubs: list[Claimed] = field(default_factory=list)
 
     def place(self, person: Person, claims: Sequence[tuple[str, str]]) -> None:
         """Find this person's lead, or make it."""
@@ -122,11 +131,13 @@ class _Chunk:
         named = {
             one.owner for one, claim in zip(found, claims, strict=True) if one and claim[0] != _APPOINTMENT
         }
+        strangers: set[UUID] = set()
         if any(claim[0] != _APPOINTMENT for claim in claims):
-            others |= {
-                one.owner.lead_id for one in found if one and one.owner not in named and not one.owner.stub
-            }
-        known = [one for one in found if one and one.owner.lead_id not in others]
+            unnamed = [one for one in found if one and one.owner not in named]
+            others |= {one.owner.lead_id for one in unnamed if not one.owner.stub}
+            # The provider told of it with a contact that is not this row's: a later row may be that person's.
+            strangers = {one.owner.lead_id for one in unnamed if one.is_somebody}
+        known = [one for one in found if one and one.owner.lead_id not in others | strangers]
         verdict = choose(None, None, [one.owner for one in known])
         lead = verdict.lead
         if lead is None:
@@ -146,9 +157,13 @@ class _Chunk:
                 name = next(
                     one.value for one, own in zip(person.identities, claims, strict=True) if own == claim
                 )
-                self.claimed.append(Claimed(lead.lead_id, self.owners[claim].owner.lead_id, name, claim[1]))
+                holder = self.owners[claim].owner.lead_id
+                self.claimed.append(Claimed(lead.lead_id, holder, name, claim[1]))
+                if holder in strangers:
+                    self.of_stubs.append(self.claimed[-1])
         for loser, winner in verdict.merges:
             self._add_job(loser, MergeAsked(source=Source.MANUAL, into=winner, by_evidence=True))
+        others -= {one.owner.lead_id for one in found if one and one.owner.husk}  # nobody is known to be it
         pairs = {*verdict.conflicts, *(_pair(lead.lead_id, other) for other in others)}
         self.conflicts += [(self.client_id, new_id(), low, high) for low, high in sorted(pairs)]
 
@@ -217,8 +232,8 @@ def _owners(
 ) -> dict[tuple[str, str], _Known]:
     rows = database.execute(LOOK_UP, (*columns_of(claims), client_id))
     return {
-        (kind, digest): _Known(Owner(lead, stub), base, external_id)
-        for kind, digest, lead, stub, base, external_id in rows
+        (kind, digest): _Known(Owner(lead, stub, husk=husk), base, external_id, is_somebody)
+        for kind, digest, lead, stub, base, external_id, is_somebody, husk in rows
     }
 
 

@@ -90,7 +90,7 @@ class Batch:
             if lead.bare and parcel.policy != ANONYMOUS:
                 self.fills.append((parcel.client_id, lead.lead_id, parcel.contact))
             for client_id, kind, digest in claims[: len(claims) - sum(map(_is_hint, parcel.identities))]:
-                if digest not in owners:
+                if digest not in owners and not lead.husk:
                     owners[digest] = lead
                     self._identities.append((client_id, new_id_text(), kind, digest, lead.lead_id))
             self._store(parcel, lead.lead_id, verdict)
@@ -185,7 +185,8 @@ _CLAIM_WIDTH = 3
 
 LOOK_UP = """
     SELECT k.digest, coalesce(w.id, l.id), coalesce(w.stub, l.stub),
-           w.id IS NULL AND l.stub AND (l.email IS NULL OR coalesce(l.full_name, l.first_name) IS NULL)
+           w.id IS NULL AND l.stub AND (l.email IS NULL OR coalesce(l.full_name, l.first_name) IS NULL),
+           coalesce(w.erased_at, l.erased_at) IS NOT NULL
     FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS k (client_id, kind, digest)
     JOIN lead_identity i ON i.client_id = k.client_id AND i.kind = k.kind AND i.digest = decode(k.digest, 'hex')
     JOIN lead l ON l.client_id = i.client_id AND l.id = i.lead_id
@@ -195,7 +196,8 @@ LOOK_UP_TOKENS = """
     SELECT k.client_id, k.token, coalesce(w.id, l.id), coalesce(w.stub, l.stub)
     FROM unnest(%s::uuid[], %s::uuid[]) AS k (client_id, token)
     JOIN lead l ON l.client_id = k.client_id AND l.id = k.token
-    LEFT JOIN lead w ON w.client_id = l.client_id AND w.id = l.merged_into"""
+    LEFT JOIN lead w ON w.client_id = l.client_id AND w.id = l.merged_into
+    WHERE coalesce(w.erased_at, l.erased_at) IS NULL"""
 
 _INSERT_LEADS = """
     INSERT INTO lead (client_id, id, email, phone, first_name, last_name, full_name, ghl_contact_id, timezone, stub)

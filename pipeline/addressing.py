@@ -49,11 +49,15 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A lead that holds an identity. `bare`: a stub that lacks a name or an address."""
+    """A lead that holds an identity. `bare`: a stub that lacks a name or an address.
+
+    `husk`: its person was erased; it has its old appointments, and no name is tied to it any more.
+    """
 
     lead_id: UUID
     stub: bool
     bare: bool = field(default=False, compare=False)
+    husk: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,8 @@ def choose(appointment: Owner | None, token: Owner | None, others: Sequence[Owne
     unknown; afterwards it is evidence like any other. `others` are the owners of the keys that the
     links name, of the provider's contact, of the email and of the phone, in this order.
     """
+    if appointment is not None and appointment.husk:
+        return Verdict(appointment)  # what is still told of its meetings is no evidence of who it was
     known = list(dict.fromkeys(owner for owner in (appointment, token, *others) if owner is not None))
     if len(known) < 2:  # nearly always
         return Verdict(known[0] if known else None)

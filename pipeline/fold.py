@@ -130,10 +130,9 @@ class Walk:
         self._first_effective_at = min(self._first_effective_at, said.effective_at)
         order: Order = (said.tier, said.effective_at, said.normalizer, 0, said.digest)
         if said.source is Source.MANUAL:
-            self._take_word_of_a_person(said)
+            held = self._take_word_of_a_person(said)
         else:
-            self._take_status(said)
-            self._take_outcome(said)
+            held = [self._take_status(said), self._take_outcome(said)] != [False, False]
         self._take_schedule(said, order)
         if said.booked_at is not None:
             self._booked_at.offer(order, said.booked_at)
@@ -141,21 +140,26 @@ class Walk:
             self._source_said.offer(order, said.source_said)
         self._take_links(said, order)
         self._take_names(said.description, DESCRIPTION_FIELDS, order)
-        standing = self._standing()
-        self._causes.take_status(said, self._status_shown(standing), standing.cancellation, self._start())
+        if held:  # what lost against something greater is nobody's cause
+            standing = self._standing()
+            self._causes.take_status(said, self._status_shown(standing), standing.cancellation, self._start())
 
-    def _take_word_of_a_person(self, said: Observation) -> None:
-        if said.outcome is not None:
-            self._manual.offer((said.outcome.at, said.digest), (said.outcome.word, said.outcome.at))
+    def _take_word_of_a_person(self, said: Observation) -> bool:
+        if said.outcome is None:
+            return False
+        order = (said.outcome.at, said.digest)
+        self._manual.offer(order, (said.outcome.word, said.outcome.at))
+        return self._manual.is_held_by(order)
 
-    def _take_status(self, said: Observation) -> None:
+    def _take_status(self, said: Observation) -> bool:
+        """Take a word; say whether it is the newest."""
         if said.status is None:
-            return
+            return False
         if said.status.restored_at is not None:
             self._restored_at = max(self._restored_at or said.status.restored_at, said.status.restored_at)
         if said.status.removed and not said.status.hearsay and said.source is not Source.MIGRATION:
             self._removals.append(said)
-            return
+            return True
         word = said.status.word
         before = self._status.value
         real = said.tier > TIER_MIGRATION
@@ -175,15 +179,18 @@ class Walk:
             self._cancellation = Cancellation()
         if self._status.value is not None and self._status.value[0] is word is Status.CANCELED:
             self._cancellation.take(said, said.status)
+        return self._status.is_held_by(order) or said.status.restored_at is not None
 
-    def _take_outcome(self, said: Observation) -> None:
+    def _take_outcome(self, said: Observation) -> bool:
         if said.outcome is None:
-            return
+            return False
         word, at = said.outcome.word, said.outcome.at
         before = self._outcome.value
-        self._outcome.offer((said.tier, at, said.normalizer, WORD_RANK[word], said.digest), word)
+        order = (said.tier, at, said.normalizer, WORD_RANK[word], said.digest)
+        self._outcome.offer(order, word)
         if self._outcome.value is not before:
             self._outcome_changed_at = at
+        return self._outcome.is_held_by(order)
 
     def _take_schedule(self, said: Observation, order: Order) -> None:
         if said.schedule is None:

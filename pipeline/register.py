@@ -25,3 +25,7 @@ class Register(Generic[Value]):
         changed = self._order is None or self.value != value
         self._order, self.value = order, value
         return changed
+
+    def is_held_by(self, order: Order) -> bool:
+        """Whether the statement of that order is the greatest so far."""
+        return self._order == order

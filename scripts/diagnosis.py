@@ -7,7 +7,7 @@ from enum import IntEnum
 from boot import clock
 from boot.settings import PROJECT, Settings
 from boot.supervisor import read_procfile
-from db import doctor, migrate, pauses
+from db import doctor, migrate, pauses, watching
 from db.desk import Database, connect
 from db.failures import is_transient
 from db.keyring import Keyring
@@ -172,11 +172,25 @@ def _work(database: Database) -> Iterator[Finding]:
     if found.stopped_replays:
         says = f"{found.stopped_replays} replays are paused, or stopped since yesterday because a canary failed again."
         yield Finding("replays", Severity.WARNING, says, "apptrail dead-letters replays")
+    yield from _books(database, found.different)
     if not found.clock_is_led:
         says = "No clock runs: times that pass change nothing, and replays of the API stand still."
         yield Finding("clock", Severity.BROKEN, says, "apptrail clock")
     else:
         yield Finding("clock", Severity.OK, "A clock runs.")
+
+
+def _books(database: Database, different: int) -> Iterator[Finding]:
+    guards = watching.guards_missing(database)
+    if guards:
+        says = f"Anybody can write rollups past the ledger: {', '.join(guards)} is off."
+        mend = f"psql \"$DATABASE_URL\" -c 'ALTER TABLE lead ENABLE TRIGGER {guards[0]}'"
+        yield Finding("rollup_guard", Severity.BROKEN, says, mend)
+    if different:
+        says = f"{different} leads show what their observations do not add up to."
+        yield Finding("rollups", Severity.BROKEN, says, "apptrail audit-rollups --repair")
+    else:
+        yield Finding("rollups", Severity.OK, "No lead was found that shows something else than its facts.")
 
 
 def _redis(settings: Settings) -> Iterator[Finding]:

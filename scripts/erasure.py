@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ import typer
 
 from db import erasing, leads
 from db.desk import Database
-from db.erasing import Person
+from db.erasing import Person, Searched
 from db.failures import is_transient
 from db.people import UnknownLead
 from scripts import console
@@ -20,12 +21,16 @@ from scripts.ringing import ringing
 
 def erase(
     lead: UUID = typer.Argument(help="The lead whose person is to be removed."),
+    log: list[Path] = typer.Option(
+        [], exists=True, dir_okay=False, help="A log to search as well; may be given several times."
+    ),
     as_json: bool = console.JsonOption,
 ) -> None:
     """Remove a person: names, addresses, identities and texts. What stays is a husk that nobody can be read from.
 
     Its meetings stay in the client's figures. Afterwards every table and all of Redis are searched for
-    the person; exit code 1 and the places if anything is left. Logs and backups are yours to expire.
+    the person, and each log that is named: for names, addresses, their digests and plain hashes. What was
+    searched is printed; exit code 1 and the places if anything is left. Backups are yours to expire.
     """
     loaded = console.settings()
     with console.database(loaded) as database, ringing(loaded) as ringer:
@@ -37,27 +42,43 @@ def erase(
             if not is_transient(error):
                 raise
             console.fail("The lead is busy. Nothing was changed; try again in a moment.")
-        found = dict(_places(database, loaded.redis_url, person))
+        searched = list(_searched(database, loaded.redis_url, person, log))
+    found = {one.place: one.found for one in searched if one.found}
     if as_json:
-        print(json.dumps({"erased": len(person.leads), "found": found}))
+        looked_at = {one.place: one.looked_at for one in searched}
+        print(json.dumps({"erased": len(person.leads), "found": found, "searched": looked_at}))
     else:
-        print(f"erased {len(person.leads)} leads; searched every table and Redis")
-        for place, rows in found.items():
-            print(f"  still in {place}: {rows}")
+        _print(person, searched)
     if found:
         raise typer.Exit(1)
 
 
-def _places(database: Database, redis_url: str, person: Person) -> Iterator[tuple[str, int]]:
+def _print(person: Person, searched: list[Searched]) -> None:
+    if not searched:
+        print(f"erased {len(person.leads)} leads; nothing was known by which a person could be looked for")
+        return
+    tables = sum(one.looked_at for one in searched if one.place != "redis")
+    print(f"erased {len(person.leads)} leads; searched {len(searched)} places, {tables} rows and lines:")
+    for one in searched:
+        print(f"  {one.place}: {one.looked_at} searched, {one.found} found")
+
+
+def _searched(database: Database, redis_url: str, person: Person, logs: list[Path]) -> Iterator[Searched]:
     yield from erasing.places(database, person)
+    if not person.pattern:
+        return
+    wanted = re.compile(person.pattern, re.IGNORECASE)
     try:
-        hits = sum(_in_redis(redis_url, re.compile(person.pattern, re.IGNORECASE))) if person.pattern else 0
+        keys = list(_in_redis(redis_url, wanted))
     except redis.RedisError:
         console.fail(
             "The person is erased and the tables are clean; Redis does not answer and was not searched."
         )
-    if hits:
-        yield "redis", hits
+    yield Searched("redis", len(keys), sum(keys))
+    for file in logs:
+        with file.open(encoding="utf-8", errors="replace") as lines:
+            hits = [bool(wanted.search(line)) for line in lines]
+        yield Searched(f"log {file.name}", len(hits), sum(hits))
 
 
 def _in_redis(redis_url: str, wanted: re.Pattern[str]) -> Iterator[bool]:

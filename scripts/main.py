@@ -28,6 +28,7 @@ COMMANDS = {
     "migrate-appointments": "migration:migrate_appointments",
     "audit-rollups": "audits:audit_rollups",
     "rebuild": "audits:rebuild",
+    "retention": "retention:retention",
     "book": "booking:book",
 }
 

@@ -17,9 +17,9 @@ GIVES_WAY_FOR = 30.0
 class Progress:
     """Says on stderr, at most once a second, how a walk is getting on."""
 
-    def __init__(self, what: str, total: int, done: int = 0) -> None:
-        """`total` leads, `done` of them by an earlier run."""
-        self._what, self._total = what, total
+    def __init__(self, what: str, total: int, done: int = 0, of: str = "leads") -> None:
+        """`total` leads (or whatever is walked over), `done` of them by an earlier run."""
+        self._what, self._total, self._of = what, total, of
         self._done = self._before = done
         self._began = self._said = clock.monotonic()
 
@@ -36,7 +36,7 @@ class Progress:
         left = max(self._total - self._done, 0)
         eta = f"{left / rate:,.0f} s left" if rate else "no rate yet"
         print(
-            f"{self._what}: {self._done:,} of {self._total:,} leads, {rate:,.0f}/s, {eta}",
+            f"{self._what}: {self._done:,} of {self._total:,} {self._of}, {rate:,.0f}/s, {eta}",
             file=sys.stderr,
             flush=True,
         )

@@ -10,6 +10,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.responses import JSONResponse, Response
 
 from db.engine import Engine, Unavailable, reading
+from db.reads.books_health import BooksHealth, books_health
 from db.reads.inbox_health import InboxHealth, inbox_health
 from db.reads.operations import Operations, operations
 from db.reads.schema import is_current
@@ -46,7 +47,7 @@ def metrics(request: Request) -> Response:
     """Prometheus text: the counters of all processes of this host, and the inbox as it is now."""
     return Response(
         generate_latest(_counters(request.app.state.counters_folder))
-        + generate_latest(_gauges(*_measured(engine_of(request)))),
+        + generate_latest(_gauges(_measured(engine_of(request)))),
         media_type=CONTENT_TYPE_LATEST,
         headers=NO_STORE,
     )
@@ -83,22 +84,23 @@ def _redis_part(probe: "Future[bool] | None") -> str:
         return "down"
 
 
-def _measured(engine: Engine) -> tuple[InboxHealth | None, Operations | None]:
+def _measured(engine: Engine) -> tuple[InboxHealth, Operations, BooksHealth] | None:
     """The database's numbers; None while it does not answer, which is a number of its own."""
     try:
         with reading(engine) as snapshot:
-            return inbox_health(snapshot), operations(snapshot)
+            return inbox_health(snapshot), operations(snapshot), books_health(snapshot)
     except Unavailable:
-        return None, None
+        return None
 
 
-def _gauges(health: InboxHealth | None, watched: Operations | None) -> CollectorRegistry:
+def _gauges(measured: tuple[InboxHealth, Operations, BooksHealth] | None) -> CollectorRegistry:
     registry = CollectorRegistry()
     Gauge("apptrail_database_up", "Whether Postgres answered this scrape", registry=registry).set(
-        health is not None
+        measured is not None
     )
-    if health is None or watched is None:
+    if measured is None:
         return registry
+    health, watched, books = measured
     for name, told, value in (
         ("apptrail_inbox_jobs", "Jobs that are not applied yet", health.jobs),
         ("apptrail_inbox_oldest_due_seconds", "Age of the oldest due job", health.oldest_due_seconds),
@@ -111,6 +113,8 @@ def _gauges(health: InboxHealth | None, watched: Operations | None) -> Collector
         ("apptrail_replays_running", "Replays under way", watched.replays),
         ("apptrail_replay_letters", "Letters of the replays under way", watched.replay_letters),
         ("apptrail_replay_letters_posted", "Letters of them that were posted again", watched.replay_posted),
+        ("apptrail_rollups_checked", "Leads that the watch over the books has looked at", books.checked),
+        ("apptrail_rollups_overdue", "Leads that ought to have been computed again", books.overdue),
     ):
         Gauge(name, told, registry=registry).set(value)
     letters = Gauge(
@@ -118,6 +122,11 @@ def _gauges(health: InboxHealth | None, watched: Operations | None) -> Collector
     )
     for kind, count in watched.letters.items():
         letters.labels(kind).set(count)
+    different = Gauge(
+        "apptrail_rollups_different", "Leads whose rows are not their facts", ["cause"], registry=registry
+    )
+    for cause, count in books.different.items():
+        different.labels(cause).set(count)
     paused = Gauge("apptrail_paused", "What is not worked on", ["kind", "client"], registry=registry)
     for pause in health.pauses:
         paused.labels(pause.kind, str(pause.client_id or "*")).set(1)

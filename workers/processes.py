@@ -11,6 +11,7 @@ from boot import garbage
 from boot.logs import get_logger
 from boot.settings import Settings
 from pipeline.words import Lane
+from workers import retaining, watching
 from workers.doorbell import Doorbell
 from workers.drainer import Drainer
 from workers.replayer import REPLAY_SECONDS, Replayer
@@ -47,7 +48,12 @@ def run_clock(settings: Settings, duties: Callable[[ExitStack, Ringer], Sequence
     with ExitStack() as stack:
         doorbell, ringer = _bell(settings, stack)
         tick = Tick(doorbell, Drainer(settings.database_dsn, ringer, Lane.BULK))
-        own = (Duty("tick", TICK_SECONDS, tick.walk), Duty("replayer", REPLAY_SECONDS, Replayer(ringer).walk))
+        own = (
+            Duty("tick", TICK_SECONDS, tick.walk),
+            Duty("replayer", REPLAY_SECONDS, Replayer(ringer).walk),
+            Duty("watch", watching.ROUND_SECONDS, watching.walk),
+            Duty("retention", retaining.ROUND_SECONDS, retaining.walk),
+        )
         brought = duties(stack, ringer)
         timetable = Timetable(settings.database_dsn)
         stack.callback(timetable.stop)

@@ -12,13 +12,13 @@ from db.ledger import Hands
 from tests.laws.books import books_of, versions_of
 from tests.moving.crm import KINDS, calendly, ghl, migrated, move_in, nudge
 
-MANY = {f"p{n}": (calendly if n % 2 else ghl)(f"m{n}") for n in range(120)}
+MANY = {f"p{n}": (calendly if n % 2 else ghl)(f"m{n}") for n in range(1050)}
 
 
 def audited(hands: Hands, client_id: UUID, *, repair: bool = False) -> Audited:
     run = backfill_runs.begin(hands.database, client_id, Kind.AUDIT)
     total, place = Audited(), FIRST
-    while lead_ids := auditing.next_leads(hands.database, client_id, place, 50):
+    while lead_ids := auditing.next_leads(hands.database, client_id, place, 400):
         done = auditing.audit(hands.database, run, lead_ids, hands.ringer, repair=repair)
         total.counts += done.counts
         total.different += done.different
@@ -45,28 +45,52 @@ def test_nothing_is_found_in_books_that_the_ledger_alone_wrote(hands: Hands) -> 
     assert audited(hands, client_id).counts["different"] == 0
 
 
-def test_fifty_rollups_that_were_corrupted_past_the_trigger_are_found_and_repaired(hands: Hands) -> None:
+def rows_of(hands: Hands, client_id: UUID) -> set[str]:
+    """Every row of leads and appointments, but for the time at which it was written."""
+    return {
+        str(row[0])
+        for table in ("lead", "appointment")
+        for row in hands.database.execute(
+            f"SELECT to_jsonb(t) - 'updated_at' FROM {table} t WHERE client_id = %s", (client_id,)
+        )
+    }
+
+
+SPOILT = {
+    "written_past_the_ledger": """UPDATE lead l SET appointment_status = 'no_show', booked_slot = NULL, appointment_count = 9
+        FROM spoilt s WHERE s.n <= 600 AND l.id = s.id RETURNING l.id""",
+    "older_rules": """UPDATE lead l SET rollup_version = 99, appointment_start_at = NULL
+        FROM spoilt s WHERE s.n BETWEEN 601 AND 800 AND l.id = s.id RETURNING l.id""",
+    "appointment_row_differs": """UPDATE appointment a SET start_at = start_at + interval '1 minute'
+        FROM spoilt s WHERE s.n BETWEEN 801 AND 900 AND a.lead_id = s.id RETURNING a.lead_id""",
+    "facts_differ": """UPDATE appointment a SET folded = folded || '{"word": "no_show"}'
+        FROM spoilt s WHERE s.n BETWEEN 901 AND 1000 AND a.lead_id = s.id RETURNING a.lead_id""",
+}
+
+
+def test_a_thousand_rollups_that_were_corrupted_past_the_trigger_are_found_told_why_and_repaired(
+    hands: Hands,
+) -> None:
+    """Show 4: exactly those, each with its cause, whatever was done to it."""
     client_id = new_id()
     move_in(hands, client_id, MANY)
-    migrated(hands, client_id, size=100)
-    before = books_of(hands.database, client_id)
-    spoilt = corrupt(
-        hands,
-        """UPDATE lead SET appointment_status = 'no_show', booked_slot = NULL, appointment_count = 9
-           WHERE client_id = %s AND id IN (SELECT id FROM lead WHERE client_id = %s ORDER BY random() LIMIT 50)
-           RETURNING id""",
-        client_id,
-        client_id,
+    migrated(hands, client_id, size=400)
+    before = rows_of(hands, client_id)
+    hands.database.execute(
+        """CREATE TEMP TABLE spoilt AS SELECT id, row_number() OVER (ORDER BY random()) AS n
+           FROM lead WHERE client_id = %s""",
+        (client_id,),
     )
+    wrong = {lead_id: reason for reason, how in SPOILT.items() for lead_id in corrupt(hands, how)}
+    assert len(wrong) == 1000
     found = audited(hands, client_id)
-    assert (found.counts["checked"], found.counts["different"]) == (120, 50)
-    assert {one.lead_id for one in found.different} == spoilt
-    assert {one.reason for one in found.different} == {"written_past_the_ledger"}
-    assert {one.columns for one in found.different} == {
+    assert (found.counts["checked"], found.counts["different"]) == (len(MANY), 1000)
+    assert {one.lead_id: one.reason for one in found.different} == wrong
+    assert {one.columns for one in found.different if one.reason == "written_past_the_ledger"} == {
         ("appointment_status", "booked_slot", "appointment_count")
     }
-    assert audited(hands, client_id, repair=True).counts["repaired"] == 50
-    assert books_of(hands.database, client_id) == before
+    assert audited(hands, client_id, repair=True).counts["repaired"] == 1000
+    assert rows_of(hands, client_id) == before
     assert audited(hands, client_id).counts["different"] == 0
 
 

@@ -1,5 +1,6 @@
 """The commands of moving in, as a person types them: from another database, with bad rows, and out again."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -198,7 +199,11 @@ def test_erasing_a_person_leaves_no_trace_and_the_clients_figures(
         0
     ][0]
     before = figures(office)
-    assert office.json("leads", "erase", str(lead_id)) == {"erased": 1, "found": {}}
+    said = office.json("leads", "erase", str(lead_id))
+    assert (said["erased"], said["found"]) == (1, {})
+    tables = {name for name, _ in everything(office.database, redis_url) if not name.startswith("redis")}
+    assert said["searched"].keys() == {*tables, "redis"}, "it says what it searched: everything"
+    assert said["searched"]["observation"] >= 2
     assert figures(office) == before
     for place, text in everything(office.database, redis_url):
         assert "canar" not in text.lower(), place
@@ -215,6 +220,54 @@ def meet(hands: Hands, client: builders.AClient) -> None:
     for said in (a_booking("late"), canceled):
         post(hands.database, [a_delivery(client.id, said, an_email("canary77"), pepper=client.pepper)])
         drain_all(hands, client.id)
+
+
+def test_what_is_still_told_of_an_erased_persons_meetings_names_nobody_again(
+    office: Office, tmp_path: Path, database: str, redis_url: str
+) -> None:
+    """Late news finds the husk; the names that it carries are not kept, and tie nobody to it."""
+    file = tmp_path / "leads.jsonl"
+    file.write_text(json.dumps(CANARY) + "\n")
+    office.json("leads", "import", office.client.name, str(file))
+    with builders.hands(database) as hands:
+        meet(hands, office.client)
+        lead_id = office.database.execute("SELECT id FROM lead").fetchall()[0][0]
+        office.json("leads", "erase", str(lead_id))
+        identities = "SELECT count(*) FROM lead_identity WHERE kind <> 'appointment'"
+        meet(hands, office.client)
+        assert office.database.execute(identities).fetchone() == (0,)
+        assert office.database.execute("SELECT count(*) FROM lead").fetchone() == (1,)
+        # The same person books again: a new lead, and what is told of the old meeting leaves it alone.
+        again = a_booking("again", hour=3)
+        post(
+            hands.database,
+            [a_delivery(office.client.id, again, an_email("canary77"), pepper=office.client.pepper)],
+        )
+        drain_all(hands, office.client.id)
+        meet(hands, office.client)
+    assert office.database.execute("SELECT count(*) FROM lead WHERE merged_into IS NULL").fetchone() == (2,)
+    assert office.database.execute(
+        "SELECT email, full_name FROM lead WHERE erased_at IS NOT NULL"
+    ).fetchall() == [(None, None)]
+    # Nor does the CRM that still has the person bring the name back to the husk.
+    office.json("leads", "import", office.client.name, str(file))
+    assert office.database.execute("SELECT email FROM lead WHERE erased_at IS NOT NULL").fetchall() == [
+        (None,)
+    ]
+    assert office.database.execute("SELECT count(*) FROM lead_conflict").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("name", ["md5", "sha1", "sha256"])
+def test_a_plain_hash_of_an_address_is_a_trace(office: Office, tmp_path: Path, name: str) -> None:
+    file = tmp_path / "leads.jsonl"
+    file.write_text(json.dumps(CANARY))
+    office.json("leads", "import", office.client.name, str(file))
+    digest = hashlib.new(name, b"canary77@example.com").hexdigest()
+    (tmp_path / "web.log").write_text(f"all is well\n{digest}\n")
+    lead_id = office.database.execute("SELECT id FROM lead").fetchall()[0][0]
+    said = office.json("leads", "erase", str(lead_id), "--log", str(tmp_path / "web.log"), code=1)
+    assert said["found"] == {"log web.log": 1}
+    assert said["searched"]["log web.log"] == 2
 
 
 def test_what_is_left_of_a_person_is_found(office: Office, tmp_path: Path) -> None:
