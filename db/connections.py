@@ -121,6 +121,14 @@ def set_api_base_url(database: Database[Any], connection: Connection, url: str) 
     )
 
 
+def set_timezone(database: Database[Any], connection_id: UUID, zone: str) -> bool:
+    """Say in which IANA zone wall times are meant from now on; False: there is no such connection."""
+    return (
+        database.execute("UPDATE connection SET timezone = %s WHERE id = %s", (zone, connection_id)).rowcount
+        == 1
+    )
+
+
 def renew_secrets(
     database: Database[Any],
     keyring: Keyring,

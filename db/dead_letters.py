@@ -11,6 +11,7 @@ from db.dead_letter_filters import Filter
 from db.desk import Database
 from db.ids import new_id
 from db.sweeps import now
+from db.unparking import CAN_BE_PLACED
 from pipeline.doubts import Doubt
 from pipeline.observation import AppointmentKey
 from pipeline.words import Provider
@@ -22,6 +23,13 @@ _ANCHORS = {
     "Parked": "parked-letters",
     "UnreadablePayload": "unreadable-payload",
 }
+
+
+MENDS = {
+    "parked:no_zone": "apptrail connection set-timezone CONNECTION ZONE, then replay",
+    "parked:unreadable_time": "mend the template, then discard: the lead's meetings are asked for",
+}
+"""What gets parked letters into the books."""
 
 
 class UnknownLetter(LookupError):
@@ -48,7 +56,9 @@ def groups(database: Database, wanted: Filter) -> list[dict[str, Any]]:
             GROUP BY d.fingerprint ORDER BY count(*) DESC, d.fingerprint""",  # noqa: S608
         wanted.values(),
     )
-    return [{**row, "runbook": runbook_of(row["error_class"])} for row in rows]
+    return [
+        {**row, "runbook": runbook_of(row["error_class"]), "mend": MENDS.get(row["reason"])} for row in rows
+    ]
 
 
 def letters(
@@ -90,12 +100,29 @@ def letter(database: Database, letter_id: UUID, client_id: UUID | None = None) -
     return {
         **found,
         "runbook": runbook_of(found["error_class"]),
+        "mend": _mend(database, found),
         "notes": notes,
         "jobs": jobs,
         "attempts_timeline": _timeline(found, jobs),
         "appointment": _appointment(database, letter_id, found["client_id"]),
         "lead_checks": lead_checks.of_lead(database, found["client_id"], found["lead_id"]),
     }
+
+
+def _mend(database: Database, found: dict[str, Any]) -> str | None:
+    """For a parked letter: the command that gets what it says into the books."""
+    if found["error_class"] != "Parked" or found["state"] != "open":
+        return None
+    row = database.execute(
+        f"SELECT payload->>'connection_id', {CAN_BE_PLACED} FROM dead_letter d WHERE client_id = %s AND id = %s",  # noqa: S608
+        (found["client_id"], found["id"]),
+    ).fetchone()
+    connection_id, can_be_placed = row or (None, False)
+    if can_be_placed:
+        return f"apptrail dead-letters replay --letter {found['id']} --reason WHY"
+    if connection_id is not None:
+        return f"apptrail connection set-timezone {connection_id} ZONE"
+    return f"apptrail dead-letters discard {found['id']} --reason WHY"
 
 
 def _timeline(found: dict[str, Any], jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:

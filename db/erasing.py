@@ -153,7 +153,7 @@ _TABLES = """
     ORDER BY c.relname"""
 
 _STATEMENTS = (
-    f"""UPDATE lead SET {", ".join(f"{column} = NULL" for column in CONTACT_FIELDS)}, stub = false,
+    f"""UPDATE lead SET {", ".join(f"{column} = NULL" for column in CONTACT_FIELDS)}, stub = false, contact_times = '{{}}',
                zone_hint = NULL, zone_hint_at = NULL, erased_at = coalesce(erased_at, now())
         WHERE client_id = %s AND id = ANY (%s::uuid[])""",  # noqa: S608
     "DELETE FROM lead_identity WHERE client_id = %s AND lead_id = ANY (%s::uuid[]) AND kind <> 'appointment'",

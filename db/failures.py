@@ -89,7 +89,7 @@ class Tally:
             self._tried[kind] += jobs
 
     def flush(self, database: Database[Any]) -> None:
-        """Add the counts to the minute's row; drop what is older than an hour."""
+        """Add the counts to the moment's row; drop what is older than an hour."""
         with self._lock:
             tried, self._tried = self._tried, Counter()
         for kind, jobs in tried.items():
@@ -135,9 +135,10 @@ def bury(database: Database[Any], client_id: UUID, job: Job, failure: Failure, p
         )  # fmt: skip
 
 
+# Ten seconds to a row: a minute by the clock would forget, on its stroke, what failed a moment before.
 def _count(database: Database[Any], kind: str, fingerprint: str, jobs: int) -> None:
     database.execute(
-        """INSERT INTO work_minute (kind, fingerprint, minute, jobs) VALUES (%s, %s, date_trunc('minute', now()), %s)
+        """INSERT INTO work_minute (kind, fingerprint, minute, jobs) VALUES (%s, %s, date_bin('10 seconds', now(), 'epoch'), %s)
            ON CONFLICT (kind, fingerprint, minute) DO UPDATE SET jobs = work_minute.jobs + excluded.jobs""",
         (kind, fingerprint, jobs),
     )
@@ -153,13 +154,13 @@ def _is_paused(database: Database[Any], kind: str) -> bool:
 
 
 def _trip_breaker(database: Database[Any], kind: str, fingerprint: str) -> None:
-    """Pause a kind when more than half of at least 50 jobs of this minute failed in one way."""
+    """Pause a kind when more than half of at least 50 jobs of the last minute failed in one way."""
     database.execute(
         """INSERT INTO pause (kind, reason, fingerprint)
            SELECT %(kind)s, 'breaker', %(fingerprint)s
            FROM (SELECT coalesce(sum(jobs) FILTER (WHERE fingerprint = ''), 0) AS tried,
                         coalesce(sum(jobs) FILTER (WHERE fingerprint = %(fingerprint)s), 0) AS failed
-                 FROM work_minute WHERE kind = %(kind)s AND minute = date_trunc('minute', now())) AS m
+                 FROM work_minute WHERE kind = %(kind)s AND minute > now() - interval '1 minute') AS m
            WHERE tried >= %(least)s AND failed * 2 > tried
            ON CONFLICT (kind, client_id) DO NOTHING""",
         {"kind": kind, "fingerprint": fingerprint, "least": BREAKER_JOBS},

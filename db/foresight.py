@@ -13,6 +13,7 @@ from db.arrays import literal
 from db.dead_letter_filters import Filter
 from db.desk import Database
 from db.shelf import Shelved, load
+from db.unparking import CAN_BE_PLACED, ZONE, placed
 from pipeline.appointment import project
 from pipeline.book import compute, enter
 from pipeline.job import read_payload
@@ -48,7 +49,8 @@ def foresee_now(database: Database, wanted: Filter, limit: int | None = None) ->
     """As `foresee`, within a read-only snapshot that the caller has open."""
     found: dict[str, Counter[str]] = {}
     rows = database.execute(
-        f"""SELECT d.client_id, coalesce(l.merged_into, d.lead_id), d.fingerprint, d.error_class, d.payload::text
+        f"""SELECT d.client_id, coalesce(l.merged_into, d.lead_id), d.fingerprint, d.error_class, d.payload::text,
+                   CASE WHEN d.error_class = 'Parked' AND {CAN_BE_PLACED} THEN {ZONE} END
             FROM dead_letter d LEFT JOIN lead l ON l.client_id = d.client_id AND l.id = d.lead_id
             WHERE {wanted.condition()} AND d.state = 'open'
             ORDER BY d.client_id, d.created_at, d.id LIMIT %(limit)s""",  # noqa: S608
@@ -64,12 +66,12 @@ def foresee_now(database: Database, wanted: Filter, limit: int | None = None) ->
 
 def _judged(database: Database, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, str]]:
     readable: list[_Letter] = []
-    for client_id, lead_id, fingerprint, error_class, text in rows:
-        if error_class in UNTRIED:
+    for client_id, lead_id, fingerprint, error_class, text, zone in rows:
+        if error_class in UNTRIED and zone is None:
             yield fingerprint, UNTRIED[error_class]
             continue
         try:
-            said = read_payload(text)
+            said = read_payload(text) if zone is None else placed(text, zone)
         except Exception:  # noqa: BLE001  whatever it is, the drain would meet it too
             yield fingerprint, "fails again"
             continue

@@ -45,9 +45,7 @@ def of_email(text: str | None) -> Identity | None:
     Half a surrogate pair is no text: what holds one is nobody's address.
     """
     folded = (text or "").strip().casefold()
-    if "@" not in folded:
-        return None
-    if not folded.isascii() and any("\ud800" <= letter <= "\udfff" for letter in folded):
+    if "@" not in folded or _is_broken(folded):
         return None
     return Identity(IdentityKind.EMAIL, folded)
 
@@ -55,7 +53,11 @@ def of_email(text: str | None) -> Identity | None:
 def of_linkedin(text: str | None) -> Identity | None:
     """A profile's name, cut out of its address if that is given; LinkedIn tells upper from lower case nowhere."""
     name = (text or "").strip().rstrip("/").rpartition("/")[2].partition("?")[0].casefold()
-    return Identity(IdentityKind.LINKEDIN_PROFILE, name) if name else None
+    return Identity(IdentityKind.LINKEDIN_PROFILE, name) if name and not _is_broken(name) else None
+
+
+def _is_broken(text: str) -> bool:
+    return not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def of_phone(text: str | None, region: str) -> Identity | None:

@@ -9,6 +9,7 @@ from pipeline.addressing import Contact, Identity
 from pipeline.job import FollowUpAct, LeadStatusSaid, MergeAsked
 from pipeline.message import MessageSaid
 from pipeline.observation import AppointmentKey, Observation
+from pipeline.unzoned import Unzoned
 from pipeline.words import Lane, Provider
 
 Payload = Observation | LeadStatusSaid | MergeAsked | MessageSaid | FollowUpAct
@@ -24,6 +25,16 @@ class Parked:
     reason: str
     provider: Provider
     said: dict[str, Any] = field(repr=False)
+    unzoned: Unzoned | None = field(repr=False, default=None)
+    """All of it, where nothing lacks but the zone of its connection."""
+    connection_id: UUID | None = None
+
+    def payload(self) -> dict[str, Any]:
+        """As the dead letters keep it."""
+        if self.unzoned is None:
+            return self.said
+        unzoned = self.unzoned.model_dump(mode="json", exclude_none=True)
+        return {**self.said, "unzoned": unzoned, "connection_id": str(self.connection_id)}
 
 
 @dataclass(slots=True)  # not frozen, and never changed: freezing costs more than the rest of making one

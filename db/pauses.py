@@ -12,6 +12,8 @@ from db.desk import Database
 
 ANY_KIND = "*"
 RESUME_RATE = 200.0
+SAME_CAUSE_SECONDS = 600.0
+"""Letters of a kind that died so shortly before the breaker tripped are taken to have died of the same."""
 
 
 def pause(
@@ -30,20 +32,36 @@ def pause(
 
 def resume(
     database: Database, actor: str, reason: str, *, kind: str = ANY_KIND, client_id: UUID = NOBODY
-) -> tuple[bool, UUID | None]:
-    """Work on it again: whether it was paused, and the replay of the letters that tripped the breaker."""
+) -> tuple[bool, list[UUID]]:
+    """Work on it again: whether it was paused, and the replays of the letters that the breaker's cause has cost.
+
+    One for each fingerprint, for each needs a canary of its own: what breaks a kind shows at another place for
+    another provider.
+    """
     with database.transaction():
         row = database.execute(
-            "DELETE FROM pause WHERE kind = %s AND client_id = %s RETURNING fingerprint", (kind, client_id)
+            "DELETE FROM pause WHERE kind = %s AND client_id = %s RETURNING fingerprint, since",
+            (kind, client_id),
         ).fetchone()
         if row is None:
-            return False, None
+            return False, []
         database.execute("DELETE FROM work_minute WHERE kind = %s", (kind,))
         audit.note(database, client_id, actor, "resumed", None, {"kind": kind, "reason": reason})
-        if row[0] is None:
-            return True, None
-        wanted = Filter(fingerprint=row[0], kind=kind)
-        return True, replays.start(database, wanted, actor=actor, reason=reason, rate=RESUME_RATE)
+        fingerprint, since = row
+        if fingerprint is None:
+            return True, []
+        others = database.execute(
+            """SELECT DISTINCT fingerprint FROM dead_letter
+               WHERE kind = %s AND state = 'open' AND reason = 'failed' AND fingerprint <> %s
+                 AND created_at > %s - make_interval(secs => %s) ORDER BY fingerprint""",
+            (kind, fingerprint, since, SAME_CAUSE_SECONDS),
+        ).fetchall()
+        return True, [
+            replays.start(
+                database, Filter(fingerprint=one, kind=kind), actor=actor, reason=reason, rate=RESUME_RATE
+            )
+            for one in (fingerprint, *(row[0] for row in others))
+        ]
 
 
 def paused(database: Database) -> list[dict[str, Any]]:

@@ -166,7 +166,7 @@ def job_row(
 
 def _parked_row(parcel: Parcel, lead_id: UUID | None, parked: Parked) -> tuple[Any, ...]:
     return (
-        parcel.client_id, _letter_id(parcel, parked), lead_id, parked.provider, orjson.dumps(parked.said).decode(),
+        parcel.client_id, _letter_id(parcel, parked), lead_id, parked.provider, orjson.dumps(parked.payload()).decode(),
         f"parked:{parked.reason}", parcel.trace_id, parcel.received_at, CODE_VERSION,
     )  # fmt: skip
 

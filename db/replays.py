@@ -19,6 +19,7 @@ from db.desk import Database
 from db.failures import ATTEMPTS_TO_BURY
 from db.ids import new_id
 from db.inbox import PRIORITY, Ring
+from db.unparking import CAN_BE_PLACED, place_jobs
 from pipeline.words import Lane
 
 DRIVER_SECONDS = 10.0
@@ -183,12 +184,18 @@ def _claim(database: Database, row: dict[str, Any], most: int, *, canary: bool) 
                                replay_of, first_failed_at)
             SELECT client_id, gen_random_uuid(), lead_id, kind, payload, received_at, %(priority)s, trace_id,
                    %(attempts)s, id, first_failed_at FROM claimed
-            RETURNING client_id, lead_id""",  # noqa: S608
+            RETURNING client_id, lead_id, id, payload ? 'unzoned'""",  # noqa: S608
         {**wanted.values(), "began": row["started_at"], "most": most, "canaries": row["canaries"],
          "replay": row["id"], "actor": row["actor"], "why": row["reason"], "priority": PRIORITY[Lane.BULK],
          "attempts": ATTEMPTS_TO_BURY - 1},
     ).fetchall()  # fmt: skip
-    return [Ring(client_id, lead_id, Lane.BULK) for client_id, lead_id in posted]
+    for client in {client_id for client_id, _, _, is_parked in posted if is_parked}:
+        place_jobs(
+            database,
+            client,
+            [job for client_id, _, job, is_parked in posted if is_parked and client_id == client],
+        )
+    return [Ring(client_id, lead_id, Lane.BULK) for client_id, lead_id, _, _ in posted]
 
 
 def set_state(
@@ -253,5 +260,5 @@ def _one(database: Database, query: Any, replay_id: UUID) -> dict[str, Any] | No
         return cursor.execute(query, (replay_id,)).fetchone()
 
 
-# What was parked has no payload that a drain could read.
-_POSTABLE = "d.state = 'open' AND d.lead_id IS NOT NULL AND d.error_class <> 'Parked'"
+# What was parked has no payload that a drain could read, until its connection has a time zone.
+_POSTABLE = f"d.state = 'open' AND d.lead_id IS NOT NULL AND (d.error_class <> 'Parked' OR {CAN_BE_PLACED})"

@@ -60,6 +60,13 @@ Payload = Observation | LeadStatusSaid | MergeAsked | MessageSaid | FollowUpAct
 _DECODER = msgspec.json.Decoder(Payload)
 
 
+KINDS: tuple[str, ...] = tuple(
+    one.model_fields["kind"].default
+    for one in (Observation, LeadStatusSaid, MergeAsked, MessageSaid, FollowUpAct)
+)
+"""Every kind of job, as the inbox names it."""
+
+
 class UnreadablePayload(ValueError):
     """A job's payload does not have the form that this release reads."""
 

@@ -117,3 +117,17 @@ def book_with(
     with console.database(console.settings()) as database:
         if not connections.change_settings(database, connection, "booking", chosen):
             console.fail("No connection has that id. `apptrail connection list` shows them.")
+
+
+@app.command("set-timezone")
+def set_timezone(
+    connection: UUID = typer.Argument(help="Id of the connection."),
+    zone: str = typer.Argument(help="IANA zone of wall times that name none, as in Europe/Berlin."),
+) -> None:
+    """Say in which zone a connection's wall times are meant; its parked letters can be replayed then."""
+    if zone_named(zone) is None:
+        console.fail("ZONE: no such IANA zone.")
+    with console.database(console.settings()) as database:
+        if not connections.set_timezone(database, connection, zone):
+            console.fail("No connection has that id. `apptrail connection list` shows them.")
+    print("set; now `apptrail dead-letters replay --died-of parked:no_zone --reason WHY`")

@@ -12,6 +12,7 @@ from db.dead_letter_filters import STATES, Filter, seconds_in
 from db.dead_letters import NotOpen, UnknownLetter
 from db.desk import Database
 from db.replays import NotPossible, UnknownReplay
+from pipeline.job import KINDS
 from scripts import console
 from workers.doorbell import Doorbell
 from workers.replayer import drive
@@ -24,7 +25,7 @@ ReasonOption = typer.Option(..., "--reason", help="Why, for the audit trail.")
 ByOption = typer.Option("cli", "--by", envvar="USER", help="Who you are, for the audit trail.")
 ClientOption = typer.Option(None, "--client", help="Id or name.")
 ProviderOption = typer.Option(None, "--provider")
-KindOption = typer.Option(None, "--kind", help="appointment, lead_status or merge.")
+KindOption = typer.Option(None, "--kind", help=", ".join(KINDS) + ".")
 FingerprintOption = typer.Option(None, "--fingerprint", help="As the groups show it.")
 LeadOption = typer.Option(None, "--lead")
 WhyDiedOption = typer.Option(

@@ -9,12 +9,11 @@ from db.audit import NOBODY
 from db.connections import UnknownClient
 from db.desk import Database
 from db.people import UnknownLead
+from pipeline.job import KINDS
 from scripts import console
 
-KINDS = ("appointment", "lead_status", "merge")
-WhatArgument = typer.Argument(
-    help="A kind of job (appointment, lead_status, merge), or a client's id or name."
-)
+KINDS_SHOWN = ", ".join(KINDS)
+WhatArgument = typer.Argument(help=f"A kind of job ({KINDS_SHOWN}), or a client's id or name.")
 ReasonOption = typer.Option(..., "--reason", help="Why, for the audit trail.")
 ByOption = typer.Option("cli", "--by", envvar="USER", help="Who you are, for the audit trail.")
 
@@ -31,9 +30,9 @@ def resume(what: str = WhatArgument, reason: str = ReasonOption, by: str = ByOpt
     """Work on it again; what died of the failure that paused it is replayed too."""
     with console.database(console.settings()) as database:
         kind, client_id = _meant(database, what)
-        done, replay_id = pauses.resume(database, by, reason, kind=kind, client_id=client_id)
+        done, begun = pauses.resume(database, by, reason, kind=kind, client_id=client_id)
     print("resumed" if done else "was not paused")
-    if replay_id is not None:
+    for replay_id in begun:
         print(
             f"its dead letters are being replayed: {replay_id}; `apptrail dead-letters replays` tells how far it is"
         )
@@ -63,4 +62,4 @@ def _meant(database: Database, what: str) -> tuple[str, UUID]:
     try:
         return pauses.ANY_KIND, clients.find(database, what).id
     except UnknownClient:
-        console.fail("That is no kind of job (appointment, lead_status, merge), and no client's id or name.")
+        console.fail(f"That is no kind of job ({KINDS_SHOWN}), and no client's id or name.")

@@ -120,6 +120,7 @@ class OneLetter(Letter):
     attempts_timeline: list[Step]
     appointment: AppointmentNow | None
     lead_checks: list[LeadCheck]
+    mend: str | None
     replay_would: str | None
 
 

@@ -1,6 +1,7 @@
 """From a message's parts to a Reading: its words are read here, and go no further."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from pipeline.words import Provider, Source
 CLASSIFIER: Classifier = Rules()
 BY_CHANNEL = "said_by_channel"
 LONGEST_ID = 128
+_CONTACT = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,15 @@ class Speaker:
     last_name: str | None = field(default=None, repr=False)
     full_name: str | None = field(default=None, repr=False)
 
+    @property
+    def contact_id(self) -> str | None:
+        """The contact's id, if it is one as GoHighLevel makes them."""
+        given = self.ghl_contact_id
+        return given if given is not None and _CONTACT.fullmatch(given) else None
+
     def identities(self, connection: Connection) -> Iterator[Identity]:
         """What names the speaker's lead, strongest first."""
-        yield from of_ghl_contact(self.ghl_contact_id, connection.location_id)
+        yield from of_ghl_contact(self.contact_id, connection.location_id)
         for text in self.linkedin:
             if profile := of_linkedin(text):
                 yield profile
@@ -84,7 +92,7 @@ def message_reading(connection: Connection, heard: Heard, speaker: Speaker) -> R
         first_name=clean_name(speaker.first_name),
         last_name=clean_name(speaker.last_name),
         full_name=clean_name(speaker.full_name),
-        ghl_contact_id=speaker.ghl_contact_id,
+        ghl_contact_id=speaker.contact_id,
     )
     return Reading(key=None, said=said, identities=identities, contact=contact)
 

@@ -28,6 +28,7 @@ from pipeline.observation import (
     StatusWord,
     linked,
 )
+from pipeline.unzoned import Unzoned
 from pipeline.words import Provider, Source, Status, status_from
 
 # The envelope's `event`, and what its body is about.
@@ -239,7 +240,11 @@ class _Delivery:
         except (NoZone, UnreadableTime) as unread:
             wall = _as_typed({"start_time": event.start_time, "end_time": event.end_time})
             reason = "no_zone" if isinstance(unread, NoZone) else "unreadable_time"
-            return Parked(reason, Provider.CALENDLY, {**wall, "external_id": self.key.external_id})
+            unzoned = None
+            if reason == "no_zone" and not self.invitee.timezone and (start := wall["start_time"]):
+                unzoned = Unzoned(rest=self._observation(links, None), start=start, end=wall["end_time"])
+            said = {**wall, "external_id": self.key.external_id}
+            return Parked(reason, Provider.CALENDLY, said, unzoned, self.connection.id)
 
     def _observation(self, links: Links | None, schedule: Schedule | None) -> Observation:
         invitee, canceled = self.invitee, self._is_canceled()

@@ -64,7 +64,7 @@ class Stack:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
         assert done.returncode == 0, done.stderr
@@ -92,7 +92,7 @@ class Stack:
 
     def start_web(self) -> None:
         self.start("web", "web")
-        self.wait_for(self.is_alive, 20)
+        self.wait_for(self.is_alive, 60)
 
     def start_workers(self) -> None:
         self.start("worker", "worker", "--lane", "live")

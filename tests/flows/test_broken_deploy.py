@@ -16,6 +16,7 @@ BROKEN = Path(__file__).parent / "broken_build"
 ROOT = Path(__file__).parents[2]
 MOST_LETTERS = 200
 DELIVERIES_A_SECOND = 5.0
+FIRST = 30
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,8 @@ def paused(stack: Stack) -> list[str]:
 
 
 def test_a_broken_deploy_pauses_its_kind_and_resume_applies_everything_after_the_fix(deployed: Stack) -> None:
-    told: list[str] = []
+    told = [deliver(deployed, number) for number in range(FIRST)]
+    deployed.wait_for(lambda: deployed.rows("SELECT 1 FROM work_minute WHERE fingerprint <> ''"), 60)
     began = time.monotonic()
     while not paused(deployed):
         assert time.monotonic() - began < 60, "a minute, and nothing is paused"

@@ -7,11 +7,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from boot import embedded_postgres
+from boot import embedded_postgres, logs
 from db import migrate
 from db.desk import connect
 from tests.conftest import QUICK
-from tests.fuzz.barrage import Barrage
+from tests.fuzz.barrage import CANARY, Barrage
 
 
 def main() -> int:
@@ -26,9 +26,12 @@ def main() -> int:
         folder.chmod(0o755)
         with embedded_postgres.postgres(folder / "postgres", options=QUICK) as server:
             migrate.upgrade(server.dsn().replace("postgresql://", "postgresql+psycopg://", 1))
-            with connect(server.dsn()) as database:
+            with connect(server.dsn()) as database, (folder / "log").open("w+") as log:
+                logs.configure(stream=log)
                 started = time.monotonic()
                 fallout = Barrage(database, server.dsn(), asked.seed).run(asked.requests)
+                log.seek(0)
+                fallout.amiss += [f"in the log: {line}" for line in log if CANARY.search(line)]
     print(
         f"{asked.requests / (time.monotonic() - started):.0f} a second; grown by {fallout.grown / 1e6:.0f} MB"
     )

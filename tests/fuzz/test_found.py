@@ -1,13 +1,19 @@
 """What the barrage and the chaos have found once, each by itself."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from db.desk import Database, connect
+from ingest.messages.reading import Heard, Speaker, message_reading
+from pipeline.addressing import IdentityKind
+from pipeline.message import Channel
+from pipeline.words import Provider
 from tests.ingest.calendly_story import Meeting
 from tests.ingest.receiving import Receiving, an_address
+from tests.ingest.recordings import a_connection
 
 
 @pytest.fixture
@@ -32,6 +38,15 @@ def test_half_a_surrogate_in_an_address_loses_no_booking(receiving: Receiving, b
     said = Meeting("a", "an\ud800na@example.com", 0).created()
     assert receiving.deliver(address.endpoint, said) == [(200, {"ok": True})]
     assert count(books, "inbox") == 1
+
+
+def test_a_name_that_cannot_be_stored_names_nobody_and_loses_no_message() -> None:
+    """It was ignored as unstorable, with whatever else named the person."""
+    speaker = Speaker(email="anna@example.com", ghl_contact_id="a\0b", linkedin=("me-\ud800",))
+    heard = Heard(Provider.SMS, Channel.SMS, "m1", datetime(2026, 3, 2, tzinfo=UTC), "See you then.")
+    reading = message_reading(a_connection(Provider.SMS), heard, speaker)
+    assert [one.kind for one in reading.identities] == [IdentityKind.EMAIL]
+    assert reading.contact.ghl_contact_id is None
 
 
 def test_a_parked_delivery_that_is_sent_again_is_one_dead_letter(

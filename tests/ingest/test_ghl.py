@@ -24,6 +24,7 @@ from ingest.providers.ghl.signatures import LEGACY_ENDED
 from ingest.verdicts import Ignored, NotAuthentic
 from pipeline.fold import fold
 from pipeline.observation import Observation
+from pipeline.unzoned import Unzoned
 from pipeline.words import Provider, Source, Status
 from tests.ingest.recordings import FIXTURES, KEY, SEEN_AT, a_connection
 from tests.ingest.signatures import by_ghl
@@ -258,3 +259,25 @@ def test_while_postgres_is_away_ghl_is_told_the_one_thing_upon_which_it_sends_ag
     asyncio.run(ask())
     assert sent[0]["status"] == 429
     assert b"retry-after" in dict(sent[0]["headers"])
+
+
+def test_what_lacks_only_its_connections_zone_is_kept_whole_for_the_day_it_has_one() -> None:
+    """What was parked and is placed later says the same as if the zone had been known at once."""
+    event = {**NATIVE["appointment"], "startTime": "2026-10-01 11:00:00", "endTime": "2026-10-01 11:30:00"}
+    event.pop("selectedTimezone", None)
+    event.pop("timezone", None)
+    parked = read_event(connected(), event, SEEN_AT).said
+    known = read_event(connected(timezone="America/New_York"), event, SEEN_AT).said
+    assert isinstance(parked, Parked)
+    assert parked.unzoned is not None
+    assert parked.unzoned.placed_in("America/New_York") == known
+    assert Unzoned.model_validate(parked.payload()["unzoned"]) == parked.unzoned
+
+
+@pytest.mark.parametrize("changed", [{"timezone": "Mars/Olympus"}, {"startTime": "soon"}])
+def test_what_another_zone_would_be_a_guess_for_is_not_kept_for_one(changed: dict[str, str]) -> None:
+    event = {**NATIVE["appointment"], "startTime": "2026-10-01 11:00:00", **changed}
+    event.pop("selectedTimezone", None)
+    parked = read_event(connected(), event, SEEN_AT).said
+    assert isinstance(parked, Parked)
+    assert parked.unzoned is None

@@ -227,3 +227,34 @@ def test_a_word_about_a_lead_is_a_job_like_any_other(hands: Hands) -> None:
     post_to_lead(hands.database, client_id, lead_id, word, at=NOON, trace_id=new_id())
     drain_all(hands, client_id)
     assert column(hands, "SELECT base_status FROM lead WHERE id = %s", lead_id) == ["won"]
+
+
+def test_the_breakers_minute_is_the_last_one_and_not_the_clocks(hands: Hands) -> None:
+    """Thirty that failed before the stroke of a minute and thirty after it are sixty."""
+    client_id = new_id()
+    leads = many_failing(hands, client_id, attempts=0)
+    ledger.drain(hands, client_id, leads[:30])
+    assert column(hands, "SELECT count(*) FROM pause") == [0]
+    hands.database.execute("UPDATE work_minute SET minute = minute - interval '40 seconds'")
+    ledger.drain(hands, client_id, leads[30:])
+    assert column(hands, "SELECT kind FROM pause") == ["appointment"]
+
+
+def test_what_failed_longer_ago_than_a_minute_trips_nothing(hands: Hands) -> None:
+    client_id = new_id()
+    leads = many_failing(hands, client_id, attempts=0)
+    ledger.drain(hands, client_id, leads[:30])
+    hands.database.execute("UPDATE work_minute SET minute = minute - interval '70 seconds'")
+    ledger.drain(hands, client_id, leads[30:])
+    assert column(hands, "SELECT count(*) FROM pause") == [0]
+
+
+def test_letters_that_fail_again_do_not_trip_the_breaker(hands: Hands) -> None:
+    """An operator without a canary is not to stop everybody's live deliveries."""
+    client_id = new_id()
+    leads = many_failing(hands, client_id, attempts=2)
+    hands.database.execute(
+        "UPDATE inbox SET replay_of = gen_random_uuid() WHERE client_id = %s", (client_id,)
+    )
+    assert ledger.drain(hands, client_id, leads).buried == 60
+    assert column(hands, "SELECT count(*) FROM pause") == [0]

@@ -12,7 +12,9 @@ from db.ids import new_id
 from db.inbox import Ring
 from db.jobs import due
 from db.ledger import Hands
+from pipeline.job import KINDS
 from pipeline.observation import Schedule
+from scripts import pausing
 from tests.laws.test_failures import UNREADABLE, a_lead, add_job, column, make_due
 from tests.statements import a_statement, at
 from workers.replayer import Replayer
@@ -183,15 +185,40 @@ def test_a_kind_that_fails_is_paused_and_resume_applies_what_waited_and_what_die
         ledger.drain(hands, client_id, [lead_id])
     assert [one["kind"] for one in pauses.paused(hands.database)] == ["appointment"]
     assert column(hands, "SELECT count(*) < 60 FROM dead_letter WHERE client_id = %s", client_id) == [True]
-    resumed, replay_id = pauses.resume(
+    resumed, (replay_id,) = pauses.resume(
         hands.database, "ann", "rolled back", kind="appointment", client_id=NOBODY
     )
     assert resumed
-    assert replay_id is not None
     make_due(hands, client_id)
     ledger.drain(hands, client_id, [lead_id])
     assert run(hands, replay_id) == "done"
     assert column(hands, "SELECT count(*) FROM appointment WHERE client_id = %s", client_id) == [61]
+
+
+def test_what_the_same_cause_has_buried_at_another_place_is_replayed_apart(hands: Hands) -> None:
+    """And what died long before is left where it is."""
+    client_id = new_id()
+    lead_id = a_lead(hands, client_id, f"gil-{client_id}")
+    places = ("fold.py:1", "fold.py:2", "old.py:3")
+    bugs = [Failure("KeyError", place, "") for place in places]
+    for bug in bugs:
+        a_letter(hands, client_id, lead_id, said(f"{bug.location}-{client_id}"), bug)
+    hands.database.execute(
+        "UPDATE dead_letter SET created_at = now() - interval '1 hour' WHERE location = 'old.py:3'"
+    )
+    hands.database.execute(
+        "INSERT INTO pause (kind, reason, fingerprint) VALUES ('appointment', 'breaker', %s)",
+        (bugs[0].fingerprint("calendly", "appointment"),),
+    )
+    _, begun = pauses.resume(hands.database, "ann", "rolled back", kind="appointment")
+    assert [run(hands, one) for one in begun] == ["done", "done"]
+    left = dead_letters.letters(hands.database, Filter(client_id=client_id), 9)
+    assert [one["location"] for one in left] == ["old.py:3"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whatever_kind_the_breaker_pauses_a_person_can_resume(kind: str) -> None:
+    assert pausing._meant(None, kind) == (kind, NOBODY)  # type: ignore[arg-type]
 
 
 def _broken(*_: object) -> None:

@@ -15,6 +15,7 @@ from ingest.verdicts import Ignored
 from pipeline.addressing import Contact
 from pipeline.instants import NoZone, TimeOutOfRange, UnreadableTime, read_instant, zone_named
 from pipeline.observation import AppointmentKey, Description, Observation, Schedule, StatusWord
+from pipeline.unzoned import Unzoned
 from pipeline.words import Provider, Source, Status, is_known, is_removal, status_from
 
 NORMALIZER = 1
@@ -103,7 +104,20 @@ def observation_from(
     except (NoZone, UnreadableTime) as unread:
         reason = "no_zone" if isinstance(unread, NoZone) else "unreadable_time"
         wall = {"start_time": as_typed(stated.start), "end_time": as_typed(stated.end)}
-        return Parked(reason, Provider.GHL, {**wall, "external_id": stated.key.external_id})
+        rest = _observation(connection, stated, observed_at, source, None)
+        return Parked(
+            reason,
+            Provider.GHL,
+            {**wall, "external_id": stated.key.external_id},
+            _unzoned(stated, rest) if reason == "no_zone" else None,
+            connection.id,
+        )
+    return _observation(connection, stated, observed_at, source, schedule)
+
+
+def _observation(
+    connection: Connection, stated: Stated, observed_at: datetime, source: Source, schedule: Schedule | None
+) -> Observation:
     return Observation(
         provider=Provider.GHL,
         external_id=stated.key.external_id,
@@ -116,6 +130,23 @@ def observation_from(
         description=Description(ghl_calendar_id=stated.calendar_id) if stated.calendar_id else None,
         booked_at=_instant(stated.booked, connection.timezone),
     )
+
+
+def _unzoned(stated: Stated, rest: Observation) -> Unzoned | None:
+    """What waits for the connection's zone; a zone that the payload names, and nobody knows, is not replaced by it."""
+    if stated.zone or not stated.start:
+        return None
+    return Unzoned(
+        rest=rest, start=_as_iso(stated.start), end=_as_iso(stated.end) if as_typed(stated.end) else None
+    )
+
+
+def _as_iso(typed: str | None) -> str:
+    """A wall time, or one with its offset, in digits."""
+    try:
+        return datetime.fromisoformat(typed or "").isoformat()
+    except ValueError:
+        return _from_sentence(typed or "")
 
 
 def _status(stated: Stated) -> StatusWord | None:
