@@ -95,6 +95,9 @@ class ApiFailed(Exception):
 class ProviderApi(Protocol):
     """One connection's API. Blocking; one thread at a time. Raises ApiFailed, BudgetSpent."""
 
+    lists_subscriptions: bool
+    """Whether asking for subscriptions asks the provider: else it says nothing of the provider's health."""
+
     def pages(self, window: Window, cursor: str | None, known: Known) -> Iterator[Page]:
         """List everything that starts in a window, from a cursor on."""
 

@@ -42,6 +42,8 @@ _INVITEE = re.compile(r"/scheduled_events/([A-Za-z0-9_-]{1,128})/invitees/([A-Za
 class CalendlyApi(CalendlyHooks):
     """One organization. Implements ProviderApi; `key.external_id` is an invitee's id."""
 
+    lists_subscriptions = True
+
     def __init__(self, connection: Connection, caller: Caller, now: Now = clock.now) -> None:
         """`connection.settings["organization"]`, a URI, saves asking whose token it is."""
         super().__init__(connection, caller)

@@ -31,6 +31,8 @@ CONTENT = "appointmentStatus appoinmentStatus status startTime endTime calendarI
 class GhlApi:
     """One location. Implements ProviderApi; `key.external_id` is an appointment's id."""
 
+    lists_subscriptions = False
+
     def __init__(self, connection: Connection, caller: Caller, now: Now = clock.now) -> None:
         """Ask nothing yet."""
         self.now = now

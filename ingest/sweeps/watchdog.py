@@ -1,5 +1,6 @@
 """The watchdog: whether a connection's webhooks still come, and a sweep of what may have been missed."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,7 +31,7 @@ def look_after(database: Database, connection: Connection, api: ProviderApi) -> 
     if seen is not None and now - seen < sweeps.WATCHED_EVERY:
         return
     try:
-        found = Calls(database, connection).ask(api.subscriptions)
+        found = Calls(database, connection).ask(api.subscriptions) if api.lists_subscriptions else ()
     except (ApiFailed, NotNow):
         return
     ours = [one for one in found if one.callback_url == "" or one.callback_url.endswith(connection.endpoint)]
@@ -41,7 +42,7 @@ def look_after(database: Database, connection: Connection, api: ProviderApi) -> 
         _have_gap_swept(database, connection, since, now)
 
 
-def _state(connection: Connection, found: list[Subscription]) -> dict[str, Any] | None:
+def _state(connection: Connection, found: Sequence[Subscription]) -> dict[str, Any] | None:
     """The worst of our subscriptions; None where the provider has none to list (HighLevel)."""
     if not found:
         return {"state": MISSING} if connection.provider is Provider.CALENDLY else None

@@ -1,15 +1,22 @@
 """What is acknowledged is stored, and what cannot be stored is not acknowledged, whatever is down."""
 
+import json
 import socket
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
+from pipeline.words import Provider
 from tests.flows.calendly_bodies import booked
 from tests.flows.stack import SIGNING_KEY, Stack, signed
+from tests.ingest.ghl_story import LOCATION, appointment, workflow
+from tests.ingest.signatures import by_ghl, verifier_of
+
+GHL_KEY = "a key of the tests"
 
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 
@@ -41,8 +48,6 @@ def test_another_key_and_a_changed_byte_are_refused(served: Stack) -> None:
 
 
 def test_an_endpoint_that_nobody_has_is_not_found(served: Stack) -> None:
-    import httpx
-
     for path in ("calendly/nobody", "unheard/of", "calendly", ""):
         assert httpx.post(f"{served.url}/webhooks/{path}", content=b"{}", trust_env=False).status_code == 404
 
@@ -102,6 +107,32 @@ def test_without_postgres_it_says_try_again_within_two_seconds_and_recovers_by_i
     served.wait_for(lambda: served.deliver(a_booking("after")).status_code == 200, 10)
     names = [name for (name,) in served.rows("SELECT payload->>'external_id' FROM inbox")]
     assert {"before", "after"} <= set(names)
+
+
+def test_without_postgres_highlevel_is_told_429_and_what_it_sends_again_is_kept(served: Stack) -> None:
+    """G1: HighLevel sends again after a 429 alone; of anything else it loses the event for good."""
+    how = ("--signing-key", str(verifier_of(Provider.GHL, GHL_KEY)), "--unsigned", "--location-id", LOCATION)
+    added = served.cli("connection", "add", "agency", "ghl", *how, "--json")
+    url = f"{served.url}/webhooks/ghl/{json.loads(added)['endpoint']}"
+    native = json.dumps(appointment()).encode()
+    proof = {name.decode(): value.decode() for name, value in by_ghl(native, GHL_KEY, NOW).items()}
+    told = ((native, proof), (json.dumps(workflow()).encode(), {}))
+    served.postgres.kill()
+    for body, headers in told:
+        started = time.monotonic()
+        answer = httpx.post(url, content=body, headers=headers, timeout=5, trust_env=False)
+        assert answer.status_code == 429
+        assert int(answer.headers["retry-after"]) > 0
+        assert time.monotonic() - started < 2
+    served.postgres.start()
+    for body, headers in told:
+        served.wait_for(
+            lambda body=body, headers=headers: (  # type: ignore[misc]
+                httpx.post(url, content=body, headers=headers, timeout=5, trust_env=False).status_code == 200
+            ),
+            10,
+        )
+    assert served.rows("SELECT count(*) FROM inbox WHERE payload->>'external_id' = 'appointment-1'") == [(2,)]
 
 
 def test_a_postgres_that_hangs_is_answered_for_within_two_seconds(served: Stack) -> None:

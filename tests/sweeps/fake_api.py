@@ -55,6 +55,7 @@ class FakeApi:
     """GHL, or what a test makes of it. `now` is its clock."""
 
     now: datetime
+    lists_subscriptions = True
     meetings: dict[str, Meeting] = field(default_factory=dict)
     page_size: int = 10
     hidden: set[str] = field(default_factory=set)

@@ -65,6 +65,7 @@ def test_all_orders_give_one_appointment_and_the_same_books(
         assert stage.one("SELECT count(*) FROM lead WHERE client_id = %s", stage.client.id) == 1
         assert stage.one("SELECT moved_count FROM appointment WHERE client_id = %s", stage.client.id) == 0
         assert stage.one("SELECT source FROM appointment WHERE client_id = %s", stage.client.id) == "webhook"
+        assert stage.one("SELECT count(*) FROM follow_up WHERE client_id = %s", stage.client.id) == 0
         (lead,) = books_of(stage.database, stage.client.id).values()
         (appointment,) = lead["appointments"].values()
         books.append(
