@@ -59,7 +59,7 @@ def migrate_appointments(
         chosen = [console.find_client(database, client).id] if client else client_ids(database)
         with ExitStack() as stack:
             lanes = [stack.enter_context(console.database(loaded)) for _ in range(LANES)]
-            walk = _Walk(database, lanes, ringer, batch_size, max_leads, apply=apply)
+            walk = Walk(database, lanes, ringer, batch_size, max_leads, apply=apply)
             for client_id in chosen:
                 walk.visit(client_id, resume=resume)
         verified = Verified()
@@ -78,7 +78,7 @@ def client_ids(database: Database) -> list[UUID]:
     return [one.id for one in clients.every(database)]
 
 
-class _Walk:
+class Walk:
     """One run over some clients."""
 
     def __init__(
@@ -173,7 +173,7 @@ def _report(file: TextIO, lead_id: UUID, column: str, cause: Cause) -> None:
     file.write(json.dumps({"lead_id": str(lead_id), "column": column, "cause": cause}) + "\n")
 
 
-def _print(walk: _Walk, verified: Verified, *, apply: bool, as_json: bool) -> None:
+def _print(walk: Walk, verified: Verified, *, apply: bool, as_json: bool) -> None:
     counts: dict[str, Any] = {name: walk.counts[name] for name in COUNTS}
     if as_json:
         checked = verified.summary() if apply else None
