@@ -93,8 +93,8 @@ def test_the_command_lets_late_live_jobs_go_first_before_each_batch(
     move_in(hands, client_id, {"anna": calendly("a"), "ben": ghl("b"), "cleo": ghl("c")})
     post(hands.database, [a_delivery(client_id, a_booking("one"), an_email("dora"))])
     hands.database.execute("UPDATE inbox SET not_before = now() - interval '9 seconds'")
-    with connect(database) as lane:
-        walk = Walk(hands.database, [lane], hands.ringer, 1, 2, apply=True)
+    with connect(database) as connection:
+        walk = Walk(hands.database, [connection], hands.ringer, 1, 2, apply=True)
         walk.visit(client_id, resume=False)
     assert capsys.readouterr().err.count("waiting, live jobs are") == 2
     assert (walk.counts["scanned"], walk.counts["created"]) == (2, 2)

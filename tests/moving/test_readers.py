@@ -13,7 +13,7 @@ from db import backfill_runs, migrating
 from db.backfill_runs import FIRST, Kind
 from db.desk import connect
 from db.ids import new_id
-from db.lanes import LANES, Turn, in_turn
+from db.turns import AT_ONCE, Turn, in_turn
 from db.ledger import Hands
 from db.migrating import Batch
 from db.plain_rows import Stretch, stretches
@@ -90,13 +90,13 @@ def test_no_value_of_a_consistent_lead_changes_at_any_moment(hands: Hands, datab
     def act(own: psycopg.Connection[Any], stretch: Stretch, turn: Turn) -> Batch:
         return migrating.migrate(own, run, stretch, hands.ringer, lambda _: None, turn)
 
-    lanes = [connect(database) for _ in range(LANES)]
+    connections = [connect(database) for _ in range(AT_ONCE)]
     created = 0
-    for _, done in in_turn(lanes, stretches(hands.database, client_id, FIRST, 2), act):
+    for _, done in in_turn(connections, stretches(hands.database, client_id, FIRST, 2), act):
         created += done.counts["created"]
         reader.await_answers(2)
-    for lane in lanes:
-        lane.close()
+    for connection in connections:
+        connection.close()
     reader.await_answers(2)
     reader.over.set()
     reader.join()

@@ -1,4 +1,4 @@
-"""Lanes: batches in flight together commit in their order, and none waits for ever for the other."""
+"""Turns: batches of one walk in flight at a time, each on a connection of its own, commit one after the other.
 
 import threading
 from collections.abc import Iterator
@@ -7,11 +7,11 @@ from typing import Any, cast
 
 import pytest
 
-from db import backfill_runs, lanes, migrating
+from db import backfill_runs, migrating, turns
 from db.backfill_runs import FIRST, Kind
 from db.desk import Database, connect
 from db.ids import new_id
-from db.lanes import Abandoned, StepBack, Turn, in_turn
+from db.turns import Abandoned, StepBack, Turn, in_turn
 from db.ledger import Hands
 from db.migrating import Batch
 from db.plain_rows import Stretch, stretches
@@ -72,7 +72,7 @@ def test_one_that_looks_no_further_leaves_nobody_behind() -> None:
 
 
 def test_a_batch_that_waits_too_long_steps_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lanes, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(turns, "PATIENCE_SECONDS", 0.01)
     stepped, committed = threading.Event(), []
 
     def act(_: Database, number: int, turn: Turn) -> None:
