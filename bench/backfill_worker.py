@@ -13,9 +13,9 @@ from boot.settings import load
 from db import backfill_runs, migrating, verifying
 from db.backfill_runs import FIRST, Kind
 from db.desk import Database, connect
-from db.turns import AT_ONCE, Turn, in_turn
 from db.migrating import Batch
 from db.plain_rows import Stretch, stretches
+from db.turns import AT_ONCE, Turn, in_turn
 from db.verifying import Verified
 from pipeline.comparison import Cause
 

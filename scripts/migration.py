@@ -17,10 +17,10 @@ from db import backfill_runs, migrating, plain_rows, rolling_back, verifying
 from db.backfill_runs import FIRST, Kind, Run, State, UnknownRun
 from db.desk import Database
 from db.ids import new_id
-from db.turns import AT_ONCE, Turn, in_turn
 from db.locks import Ringer
 from db.migrating import Batch
 from db.plain_rows import Stretch
+from db.turns import AT_ONCE, Turn, in_turn
 from db.verifying import Verified
 from pipeline.comparison import Cause
 from scripts import console

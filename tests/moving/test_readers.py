@@ -13,10 +13,10 @@ from db import backfill_runs, migrating
 from db.backfill_runs import FIRST, Kind
 from db.desk import connect
 from db.ids import new_id
-from db.turns import AT_ONCE, Turn, in_turn
 from db.ledger import Hands
 from db.migrating import Batch
 from db.plain_rows import Stretch, stretches
+from db.turns import AT_ONCE, Turn, in_turn
 from pipeline.comparison import COLUMNS
 from tests.moving.crm import CONSISTENT, move_in, verified
 

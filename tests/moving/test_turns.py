@@ -1,4 +1,4 @@
-"""Turns: batches of one walk in flight at a time, each on a connection of its own, commit one after the other.
+"""Turns: batches in flight together commit in their order, and none waits for ever for the other."""
 
 import threading
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ from db import backfill_runs, migrating, turns
 from db.backfill_runs import FIRST, Kind
 from db.desk import Database, connect
 from db.ids import new_id
-from db.turns import Abandoned, StepBack, Turn, in_turn
 from db.ledger import Hands
 from db.migrating import Batch
 from db.plain_rows import Stretch, stretches
+from db.turns import Abandoned, StepBack, Turn, in_turn
 from tests.moving.crm import calendly, verified
 from tests.moving.test_plain_rows import leads_of
 
