@@ -88,13 +88,13 @@ def test_live_jobs_that_are_late_go_first(hands: Hands, capsys: pytest.CaptureFi
 def test_the_command_lets_late_live_jobs_go_first_before_each_batch(
     hands: Hands, database: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress, "GIVES_WAY_FOR", 0.01)
+    monkeypatch.setattr(progress, "GIVES_WAY_FOR", 0.5)
     client_id = new_id()
     move_in(hands, client_id, {"anna": calendly("a"), "ben": ghl("b"), "cleo": ghl("c")})
     post(hands.database, [a_delivery(client_id, a_booking("one"), an_email("dora"))])
-    hands.database.execute("UPDATE inbox SET not_before = now() - interval '9 seconds'")
-    with connect(database) as connection:
-        walk = Walk(hands.database, [connection], hands.ringer, 1, 2, apply=True)
+    hands.database.execute("UPDATE inbox SET not_before = now() - interval '2.4 seconds'")
+    with connect(database) as own:
+        walk = Walk(hands.database, [own], hands.ringer, 1, 2, apply=True)
         walk.visit(client_id, resume=False)
     assert capsys.readouterr().err.count("waiting, live jobs are") == 2
     assert (walk.counts["scanned"], walk.counts["created"]) == (2, 2)
