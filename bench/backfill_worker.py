@@ -13,9 +13,9 @@ from boot.settings import load
 from db import backfill_runs, migrating, verifying
 from db.backfill_runs import FIRST, Kind
 from db.desk import Database, connect
-from db.lanes import LANES, Turn, in_turn
 from db.migrating import Batch
 from db.plain_rows import Stretch, stretches
+from db.turns import AT_ONCE, Turn, in_turn
 from db.verifying import Verified
 from pipeline.comparison import Cause
 
@@ -45,9 +45,9 @@ def migrate(dsn: str, database: Database) -> tuple[float, Counter[str]]:
         return migrating.migrate(own, run, stretch, lambda _: None, time.sleep, turn)
 
     with ExitStack() as stack:
-        lanes = [stack.enter_context(connect(dsn)) for _ in range(LANES)]
+        connections = [stack.enter_context(connect(dsn)) for _ in range(AT_ONCE)]
         began = time.monotonic()
-        for _, done in in_turn(lanes, rows(database), act):
+        for _, done in in_turn(connections, rows(database), act):
             counts.update(done.counts, in_bulk=done.in_bulk)
         return time.monotonic() - began, counts
 

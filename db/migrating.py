@@ -18,12 +18,12 @@ from db.arrays import columns_of, literal
 from db.backfill_runs import Run
 from db.desk import Database
 from db.failures import failure_from, is_transient
-from db.lanes import Abandoned, StepBack, Turn
 from db.legacy import read_rows
 from db.locks import Held, Ringer, leads_held
 from db.plain_rows import Stretch
 from db.plans import by_index
 from db.shelf import Change, Receipt, load, save
+from db.turns import Abandoned, StepBack, Turn
 from pipeline.adoption import aliases
 from pipeline.book import compute, enter
 from pipeline.lead_status import Base

@@ -17,10 +17,10 @@ from db import backfill_runs, migrating, plain_rows, rolling_back, verifying
 from db.backfill_runs import FIRST, Kind, Run, State, UnknownRun
 from db.desk import Database
 from db.ids import new_id
-from db.lanes import LANES, Turn, in_turn
 from db.locks import Ringer
 from db.migrating import Batch
 from db.plain_rows import Stretch
+from db.turns import AT_ONCE, Turn, in_turn
 from db.verifying import Verified
 from pipeline.comparison import Cause
 from scripts import console
@@ -58,8 +58,8 @@ def migrate_appointments(
             return
         chosen = [console.find_client(database, client).id] if client else client_ids(database)
         with ExitStack() as stack:
-            lanes = [stack.enter_context(console.database(loaded)) for _ in range(LANES)]
-            walk = _Walk(database, lanes, ringer, batch_size, max_leads, apply=apply)
+            connections = [stack.enter_context(console.database(loaded)) for _ in range(AT_ONCE)]
+            walk = Walk(database, connections, ringer, batch_size, max_leads, apply=apply)
             for client_id in chosen:
                 walk.visit(client_id, resume=resume)
         verified = Verified()
@@ -78,20 +78,20 @@ def client_ids(database: Database) -> list[UUID]:
     return [one.id for one in clients.every(database)]
 
 
-class _Walk:
+class Walk:
     """One run over some clients."""
 
     def __init__(
         self,
         database: Database,
-        lanes: Sequence[Database],
+        connections: Sequence[Database],
         ringer: Ringer,
         size: int,
         max_leads: int,
         *,
         apply: bool,
     ) -> None:
-        self._database, self._lanes, self._ringer = database, lanes, ringer
+        self._database, self._connections, self._ringer = database, connections, ringer
         self._size, self._apply = size, apply
         self._left = max_leads or sys.maxsize
         self._partial = bool(max_leads)
@@ -111,7 +111,9 @@ class _Walk:
             run = Run(client_id, self.run_id)
         before = run.counts.get("scanned", 0)
         progress = Progress("migrate-appointments", migrating.count(self._database, client_id), before)
-        for found, batch in in_turn(self._lanes, self._stretches(run, progress), partial(self._do, run)):
+        for found, batch in in_turn(
+            self._connections, self._stretches(run, progress), partial(self._do, run)
+        ):
             self.counts += batch.counts
             self.failed += batch.failed
             progress.advance(found.size)
@@ -173,7 +175,7 @@ def _report(file: TextIO, lead_id: UUID, column: str, cause: Cause) -> None:
     file.write(json.dumps({"lead_id": str(lead_id), "column": column, "cause": cause}) + "\n")
 
 
-def _print(walk: _Walk, verified: Verified, *, apply: bool, as_json: bool) -> None:
+def _print(walk: Walk, verified: Verified, *, apply: bool, as_json: bool) -> None:
     counts: dict[str, Any] = {name: walk.counts[name] for name in COUNTS}
     if as_json:
         checked = verified.summary() if apply else None

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import redis
 from boot.embedded_postgres import PostgresServer
 from db.desk import Database, connect
 from db.ids import new_id
+from db.importing import import_rows
 from db.inbox import post
 from db.ledger import Hands
 from pipeline.observation import StatusWord
@@ -24,7 +26,7 @@ from pipeline.words import Status
 from tests import builders
 from tests.laws.people import drain_all
 from tests.moving.crm import a_booking, ghl
-from tests.statements import a_delivery, an_email, at
+from tests.statements import PEPPER, a_delivery, an_email, at
 
 APPTRAIL = Path(sys.executable).parent / "apptrail"
 PRISMA = """
@@ -113,17 +115,35 @@ def test_a_prisma_application_moves_in_by_two_commands(office: Office, prisma: s
 
 def test_a_dry_run_a_part_the_rest_and_the_way_back(office: Office, tmp_path: Path) -> None:
     file = tmp_path / "leads.jsonl"
+    rows = [ghl(f"g{n}") for n in range(30)]
+    rows[7]["booked_slot"] = "Thursday at three"
     file.write_text(
-        "".join(json.dumps({"external_id": f"crm-{n}", **ghl(f"g{n}")}) + "\n" for n in range(30))
+        "".join(json.dumps({"external_id": f"crm-{n}", **row}) + "\n" for n, row in enumerate(rows))
     )
+    mine = ("--client", office.client.name)
     office.json("leads", "import", office.client.name, str(file))
-    assert "dry run" in office.run("migrate-appointments").stdout
+    other = builders.a_client(office.database, "Another Agency").id
+    given = iter([(1, {"external_id": "crm-0", **ghl("theirs")})])
+    assert import_rows(office.database, other, PEPPER, "US", given).bad == []
+    assert "dry run" in office.run("migrate-appointments", *mine).stdout
     assert office.database.execute("SELECT count(*) FROM backfill_run").fetchone() == (0,)
-    part = office.json("migrate-appointments", "--apply", "--max-leads", "12", "--batch-size", "5")
+    part = office.json("migrate-appointments", "--apply", *mine, "--max-leads", "12", "--batch-size", "5")
     assert (part["scanned"], part["created"], part["verified"]["leads"]) == (12, 12, 12)
-    rest = office.json("migrate-appointments", "--apply", "--resume")
+    report = tmp_path / "report.jsonl"
+    done = office.run("migrate-appointments", "--apply", "--resume", *mine, "--report", str(report), "--json")
+    rest = json.loads(done.stdout)
     assert (rest["run_id"], rest["scanned"], rest["created"]) == (part["run_id"], 30, 30)
-    assert office.json("rebuild") == {"checked": 30, "rewritten": 0}
+    assert rest["verified"] == {
+        "leads": 30,
+        "equal": 29,
+        "lost": 0,
+        "surplus": 0,
+        "by_cause": {"not_a_time": 1},
+    }
+    (told,) = map(json.loads, report.read_text().splitlines())
+    assert (told["column"], told["cause"]) == ("booked_slot", "not_a_time")
+    assert re.search(r"migrate-appointments: 30 of 30 leads, [\d,]+/s, 0 s left", done.stderr)
+    assert office.json("rebuild", *mine) == {"checked": 30, "rewritten": 0}
     assert office.json("migrate-appointments", "--rollback", rest["run_id"])["removed"] == 30
     assert office.database.execute("SELECT count(*) FROM observation").fetchone() == (0,)
     assert office.database.execute(

@@ -3,26 +3,30 @@
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+from db.desk import connect
 from db.inbox import post
 from db.ledger import Hands
 from tests import builders
 from tests.laws.books import books_of, versions_of
-from tests.laws.people import drain_all
+from tests.laws.people import drain_all, drain_once
 from tests.moving.crm import KINDS, a_booking, migrated, move_in, verified
 from tests.statements import a_delivery, an_email
 
 APPTRAIL = Path(sys.executable).parent / "apptrail"
-ROUNDS = 12
+ROUNDS = 20
+KILLS = 20
 
 
 def leads() -> dict[str, dict[str, str]]:
@@ -77,7 +81,7 @@ def started(environment: dict[str, str], client_id: UUID, *more: str) -> subproc
             str(client_id),
             "--json",
             "--batch-size",
-            "5",
+            "3",
             *more,
         ],
         env=environment,
@@ -112,26 +116,63 @@ def placed(worker: Hands, client_id: UUID) -> object:
     ).fetchone()
 
 
-def test_killed_and_resumed_with_webhooks_meanwhile_it_ends_in_the_same_books(
+@contextmanager
+def a_gate(database: str, client_id: UUID, rows: int) -> Iterator[None]:
+    """Somebody else works on a lead so many rows ahead: a run gets that far, and waits.
+
+    Nobody has a webhook for it, whose job would be late for want of the lead: a run waits for late jobs too.
+    """
+    with connect(database) as own, own.transaction():
+        found = own.execute(
+            """SELECT l.id FROM legacy_rollup r JOIN lead l ON l.client_id = r.client_id AND l.id = r.lead_id
+               WHERE r.client_id = %(client)s AND r.id > coalesce((SELECT place FROM backfill_run
+                   WHERE client_id = %(client)s AND state = 'running' ORDER BY started_at DESC LIMIT 1),
+                   '00000000-0000-0000-0000-000000000000')
+                 AND r.said ?| ARRAY['ghl_appointment_id', 'calendly_invitee_uri'] AND r.shared = '{}'
+                 AND l.external_id <> ALL (%(told)s)
+                 AND NOT EXISTS (SELECT 1 FROM appointment a WHERE a.client_id = l.client_id AND a.lead_id = l.id)
+               ORDER BY r.id OFFSET %(rows)s LIMIT 1 FOR NO KEY UPDATE OF l""",
+            {"client": client_id, "rows": rows, "told": [f"crm-{who}" for who, _ in news()]},
+        ).fetchall()
+        assert found, "the run is nearly over: there is nobody to wait for"
+        yield
+
+
+def killed(worker: Hands, environment: dict[str, str], client_id: UUID, delay: float, *more: str) -> int:
+    """Start a run, let it get somewhere, kill it `delay` seconds later; how it ended."""
+    before = placed(worker, client_id)
+    process = started(environment, client_id, *more)
+    deadline = time.monotonic() + 60
+    while placed(worker, client_id) in (before, None) and process.poll() is None:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.002)
+    time.sleep(delay)
+    process.kill()
+    _, err = process.communicate()
+    assert placed(worker, client_id) not in (before, None), f"the run did not get anywhere: {err[-2000:]}"
+    return process.returncode
+
+
+def test_killed_twenty_times_and_resumed_with_webhooks_meanwhile_it_ends_in_the_same_books(
     worker: Hands, environment: dict[str, str], database: str
 ) -> None:
     client = builders.a_client(worker.database)
     move_in(worker, client.id, leads())
     rng = random.Random(11)
-    waiting = news()
-    live = threading.Thread(target=tell_all, args=(database, client.id, waiting))
+    over = threading.Event()
+    live = threading.Thread(target=tell_all, args=(database, client.id, over))
     live.start()
-    for attempt in range(3):
-        before = placed(worker, client.id)
-        process = started(environment, client.id, *(["--resume"] if attempt else []))
-        deadline = time.monotonic() + 30
-        while placed(worker, client.id) in (before, None) and process.poll() is None:
-            assert time.monotonic() < deadline, "the run does not get anywhere"
-            time.sleep(0.002)
-        time.sleep(rng.random() * 0.1)
-        process.kill()
-        process.communicate()
+    ends, places = [], set()
+    for attempt in range(KILLS):
+        with a_gate(database, client.id, rng.randrange(5, 9)):
+            more = ["--resume"] if attempt else []
+            ends.append(killed(worker, environment, client.id, rng.random() * 0.08, *more))
+        places.add(placed(worker, client.id))
+    assert ends == [-signal.SIGKILL] * KILLS, "each kill hit a run that was under way"
+    assert len(places) == KILLS, "each run got further than the one before"
     done = answer(started(environment, client.id, "--resume"))
+    over.set()
     live.join()
     drain_all(worker, client.id)
     rows = len(leads()) - ROUNDS  # one kind has said nothing
@@ -144,11 +185,14 @@ def test_killed_and_resumed_with_webhooks_meanwhile_it_ends_in_the_same_books(
     assert versions_of(worker.database, client.id) == before_again
 
 
-def tell_all(database: str, client_id: UUID, waiting: list[tuple[str, str]]) -> None:
+def tell_all(database: str, client_id: UUID, over: threading.Event) -> None:
+    """The webhooks, a few a second, and a worker that drains until it is told to stop."""
+    waiting = news()
     with builders.hands(database) as own:
-        for who, name in waiting:
-            tell(own, client_id, who, name)
-            drain_all(own, client_id)
+        while waiting or not over.is_set():
+            if waiting:
+                tell(own, client_id, *waiting.pop(0))
+            drain_once(own, client_id)
             time.sleep(0.1)
 
 

@@ -13,6 +13,8 @@ from db.ledger import Hands
 from db.plain_rows import stretches
 from pipeline.job import MergeAsked
 from pipeline.words import Source
+from scripts import progress
+from scripts.migration import Walk
 from scripts.progress import Progress
 from tests.laws.books import books_of, versions_of
 from tests.laws.people import drain_all
@@ -72,15 +74,31 @@ def test_live_jobs_that_are_late_go_first(hands: Hands, capsys: pytest.CaptureFi
         waited.append(seconds)
         drain_all(hands, client_id)
 
-    progress = Progress("a walk", 10)
-    progress.give_way(hands.database, wait)
-    progress.give_way(hands.database, wait)
+    walk = Progress("a walk", 10)
+    walk.give_way(hands.database, wait)
+    walk.give_way(hands.database, wait)
     assert waited == [1.0]
-    progress.advance(5)
-    progress.say()
+    walk.advance(5)
+    walk.say()
     told = capsys.readouterr().err
     assert "waiting, live jobs are 9 s old" in told
     assert "5 of 10 leads" in told
+
+
+def test_the_command_lets_late_live_jobs_go_first_before_each_batch(
+    hands: Hands, database: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "GIVES_WAY_FOR", 0.5)
+    client_id = new_id()
+    move_in(hands, client_id, {"anna": calendly("a"), "ben": ghl("b"), "cleo": ghl("c")})
+    post(hands.database, [a_delivery(client_id, a_booking("one"), an_email("dora"))])
+    hands.database.execute("UPDATE inbox SET not_before = now() - interval '2.4 seconds'")
+    with connect(database) as own:
+        walk = Walk(hands.database, [own], hands.ringer, 1, 2, apply=True)
+        walk.visit(client_id, resume=False)
+    assert capsys.readouterr().err.count("waiting, live jobs are") == 2
+    assert (walk.counts["scanned"], walk.counts["created"]) == (2, 2)
+    assert backfill_runs.unfinished(hands.database, client_id, Kind.MIGRATION) is not None
 
 
 def test_bulk_jobs_stop_no_walk(hands: Hands) -> None:

@@ -1,4 +1,4 @@
-"""Lanes: batches of one walk in flight on connections of their own, that commit one after the other.
+"""Turns: batches of one walk in flight at a time, each on a connection of its own, commit one after the other.
 
 So a checkpoint never says more than what is done. A batch that holds leads which the one before it needs
 steps back, and is done again in its turn.
@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from db.desk import Database
 
-LANES = 2
+AT_ONCE = 2
 """How many batches are in flight: while one is written, the next is read, locked and written too."""
 
 PATIENCE_SECONDS = 5.0
