@@ -20,6 +20,8 @@ LONGEST_WAIT_SECONDS = 6 * 3600.0
 ABSENT = "absent"
 RETURNED = "returned"
 STUB = "stub"
+CHECKED = "checked"
+"""A check of its lead did not show it."""
 
 
 @dataclass(frozen=True, slots=True)

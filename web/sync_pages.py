@@ -44,6 +44,7 @@ QUESTIONS: dict[str, str] = {
     "absent": "It was missing from a sweep",
     "returned": "It came back after it was gone",
     "stub": "Whom it is with is not known",
+    "checked": "Its lead was checked, and the provider did not list it",
 }
 
 

@@ -1,13 +1,14 @@
 """What a provider's API offers a sweep: the same Readings that its webhooks give, listed by start time."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from ingest.adapter import Reading
 from pipeline.addressing import Contact
 from pipeline.observation import AppointmentKey
+from pipeline.words import Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,18 @@ class Subscription:
     scope: str = "organization"
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whose meetings are asked for: personal data, for the call alone."""
+
+    email: str | None = field(repr=False, default=None)
+    contact_id: str | None = field(repr=False, default=None)
+
+    def is_known_to(self, provider: Provider) -> bool:
+        """Whether a provider can be asked: Calendly by address, GoHighLevel by its contact's id."""
+        return bool(self.email if provider is Provider.CALENDLY else self.contact_id)
+
+
 class ApiFailed(Exception):
     """A call came to nothing. `error` is a normalized word, of those in `ingest.apis.errors`.
 
@@ -89,6 +102,12 @@ class ProviderApi(Protocol):
         """GET one appointment; None: the provider says that there is none (404). `uri`: its Calendly invitee URI.
 
         Raises Ignored if what the provider has cannot be read.
+        """
+
+    def meetings_of(self, person: Person) -> Iterator[Page]:
+        """List the meetings of a person whom the provider knows, past ones too; such pages have no marks.
+
+        Which of them we hold is not asked: a meeting that was told of before may not have got into the books.
         """
 
     def contact(self, contact_id: str) -> Contact | None:

@@ -8,7 +8,7 @@ from boot import clock
 from db.connections import Connection
 from ingest.adapter import Reading
 from ingest.apis import errors, shapes
-from ingest.apis.api import ApiFailed, Known, Mark, Now, Page, Subscription, Window
+from ingest.apis.api import ApiFailed, Known, Mark, Now, Page, Person, Subscription, Window
 from ingest.apis.calendly_hooks import CalendlyHooks
 from ingest.apis.caller import Caller, Params
 from ingest.apis.shapes import Thing
@@ -125,6 +125,30 @@ class CalendlyApi(CalendlyHooks):
             return None
         event = self._resource(f"/scheduled_events/{found[1]}")
         return calendly.read_invitee(self.connection, event or {}, invitee, observed_at)
+
+    def meetings_of(self, person: Person) -> Iterator[Page]:
+        """List the events that an address is invited to, and all their invitees: whoever sits there, too.
+
+        One of the two questions that have an address in the query; the invitees are told apart by the inbox.
+        """
+        asked: Params = {
+            "organization": self.organization(),
+            "invitee_email": person.email or "",
+            "count": PAGE_SIZE,
+            "sort": "start_time:desc",
+        }
+        for said, _, following in self._listed("/scheduled_events", asked, None):
+            events, unreadable = shapes.things(said, "collection")
+            readings: list[Reading] = []
+            for event in events:
+                group = shapes.last_segment(shapes.text(event, "uri"))
+                if group is None:
+                    unreadable += 1
+                    continue
+                read, passed_over = self._readings(event, group)
+                readings += read
+                unreadable += passed_over
+            yield Page(readings, (), (), following, unreadable)
 
     def _resource(self, path: str) -> Thing | None:
         try:

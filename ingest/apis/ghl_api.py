@@ -7,13 +7,14 @@ from boot import clock
 from db.connections import Connection
 from ingest.adapter import Reading
 from ingest.apis import errors, shapes
-from ingest.apis.api import ApiFailed, Known, Mark, Now, Page, Subscription, Window
+from ingest.apis.api import ApiFailed, Known, Mark, Now, Page, Person, Subscription, Window
 from ingest.apis.caller import Caller
 from ingest.apis.shapes import Thing
 from ingest.providers import ghl
 from ingest.verdicts import Ignored, Refused
 from pipeline.addressing import Contact
 from pipeline.observation import AppointmentKey
+from pipeline.words import Provider
 
 BASE_URL = "https://services.leadconnectorhq.com"
 CALENDARS = {"version": "2021-04-15"}
@@ -125,6 +126,30 @@ class GhlApi:
                 raise
             return None
         return ghl.read_event(self.connection, unwrapped(said, key.external_id), observed_at)
+
+    def meetings_of(self, person: Person) -> Iterator[Page]:
+        """List a contact's appointments, then GET each: the listing tells times without their zone.
+
+        Seen as `events` and as `appointments`. A contact that is not there has none.
+        """
+        path = f"/contacts/{shapes.named(person.contact_id or '')}/appointments"
+        try:
+            said = self.caller.get(path, headers=CONTACTS)
+        except ApiFailed as failed:
+            if failed.error != errors.NOT_THERE:
+                raise
+            said = {"events": []}
+        listed, unreadable = shapes.things(said, "events" if "events" in said else "appointments")
+        names = [name for one in listed if (name := shapes.text(one, "id")) and shapes.NAME.fullmatch(name)]
+        if (listed or unreadable) and not names:
+            raise ApiFailed(errors.UNREADABLE_OBJECTS)
+        for name in dict.fromkeys(names):
+            try:
+                reading = self.appointment(AppointmentKey(Provider.GHL, name), None)
+            except (Ignored, Refused):
+                yield Page((), (), (), None, 1)
+            else:
+                yield Page([reading] if reading else (), (), (), None)
 
     def contact(self, contact_id: str) -> Contact | None:
         """GET a contact."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from boot import clock
 from boot.logs import get_logger
-from db import connection_health, connections, leases, sweeps
+from db import connection_health, connections, lead_checks, leases, sweeps
 from db.connections import Connection
 from db.desk import Database, connect
 from db.failures import is_transient
@@ -19,6 +19,7 @@ from ingest.sweeps import watchdog
 from ingest.sweeps.calls import MakeApi
 from ingest.sweeps.confirm import confirm
 from ingest.sweeps.engine import LEASE_SECONDS, Hands, Shown, Swept, lease_of, sweep
+from ingest.sweeps.lead_checks import check_leads
 from pipeline.sweeping import Span, Tier, first_due, spans_of
 
 ROUND_SECONDS = 5.0
@@ -58,12 +59,16 @@ class Sweeping:
             api = self._make_api(connection)
             if api is not None:
                 self._submit(connection, api)
+            else:
+                lead_checks.nobody_answers(database, connection.client_id, connection.id, "no_api_token")
 
     def _is_due(self, database: Database, connection: Connection) -> bool:
         if not connection_health.may_be_called(database, connection.client_id, connection.id):
             return False
-        return sweeps.has_work(database, connection.client_id, connection.id, connection.provider) or bool(
-            due_tiers(database, connection)
+        return (
+            sweeps.has_work(database, connection.client_id, connection.id, connection.provider)
+            or lead_checks.has_due(database, connection.client_id, connection.id)
+            or bool(due_tiers(database, connection))
         )
 
     def _submit(self, connection: Connection, api: ProviderApi) -> None:
@@ -143,6 +148,7 @@ def ask_open_questions(hands: Hands, connection: Connection, api: ProviderApi) -
     if not leases.take(hands.database, lease_of(connection.id), owner, LEASE_SECONDS):
         return
     try:
+        check_leads(hands, connection, api)
         confirm(hands, connection, api)
         watchdog.look_after(hands.database, connection, api)
     finally:

@@ -44,6 +44,20 @@ def event(account: Account, meeting: Meeting) -> dict[str, Any]:
     return said
 
 
+def contact_event(account: Account, meeting: Meeting) -> dict[str, Any]:
+    """As the listing of a contact's appointments shows it: naive times in the location's zone, no createdBy."""
+    said = event(account, meeting)
+    said.pop("createdBy")
+    for name, at in (
+        ("startTime", meeting.start),
+        ("endTime", meeting.end),
+        ("dateAdded", meeting.created_at),
+        ("dateUpdated", meeting.updated_at),
+    ):
+        said[name] = f"{at.astimezone(ZoneInfo(account.zone)):%Y-%m-%d %H:%M:%S}"
+    return said
+
+
 def contact(account: Account, person: Person) -> dict[str, Any]:
     return {
         "id": person.id,

@@ -36,6 +36,8 @@ class GhlSite(GhlActs):
         """What GET of one appointment wraps it in: event, appointment, or nothing."""
         self.shows_everywhere = False
         """Whether every listing shows the events of all calendars."""
+        self.contact_events = "events"
+        """What the listing of a contact's appointments is called: events, or appointments."""
         self._routes: list[tuple[str, re.Pattern[str], str, Callable[..., Told]]] = [
             (method, re.compile(path.replace("{}", "([^/]+)") + "/?"), version, act)
             for method, path, version, act in (
@@ -48,6 +50,7 @@ class GhlSite(GhlActs):
                 ("GET", "/calendars/{}/free-slots", CALENDARS, self.free_slots),
                 ("POST", "/contacts/upsert", CONTACTS, self.upsert_contact),
                 ("GET", "/contacts/{}", CONTACTS, self._contact),
+                ("GET", "/contacts/{}/appointments", CONTACTS, self._contact_appointments),
             )
         ]
 
@@ -114,6 +117,16 @@ class GhlSite(GhlActs):
         if person is None:
             return refused(404, "Contact not found")
         return told(200, {"contact": objects.contact(account, person), "traceId": "trace"})
+
+    def _contact_appointments(self, account: Account, _asked: Asked, name: str) -> Told:
+        if name not in account.people:
+            return refused(404, "Contact not found")
+        listed = [
+            objects.contact_event(account, one)
+            for one in account.meetings.values()
+            if one.person.id == name and not one.removed
+        ]
+        return told(200, {self.contact_events: listed, "traceId": "trace"})
 
 
 def _limit_headers(burst: Window, day: Window) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ingest.adapter import Reading
-from ingest.apis.api import ApiFailed, Known, Mark, Page, Subscription, Window
+from ingest.apis.api import ApiFailed, Known, Mark, Page, Person, Subscription, Window
 from pipeline.addressing import Contact, Identity, IdentityKind
 from pipeline.observation import AppointmentKey, Description, Observation, Schedule, StatusWord
 from pipeline.words import Provider, Source, Status
@@ -112,6 +112,12 @@ class FakeApi:
         if meeting is None:
             return None
         return meeting.reading(Source.RECONCILE_CRON, self.now, contact=not self.nameless)
+
+    def meetings_of(self, person: Person) -> Iterator[Page]:
+        for one in list(self.meetings.values()):
+            if f"contact-{one.who}" == person.contact_id and one.id not in self.hidden:
+                self._called()
+                yield Page([one.reading(Source.RECONCILE_CRON, self.now)], (), (), None)
 
     def contact(self, contact_id: str) -> Contact | None:
         self._called()
