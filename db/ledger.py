@@ -9,7 +9,7 @@ from uuid import UUID
 
 from psycopg import Connection as Database
 
-from db import acceptances, conversations, failures, jobs, lookups, suspects
+from db import acceptances, conversations, failures, jobs, lookups, meetings_told, suspects
 from db.conversations import Received, statuses_from
 from db.failures import Failure, Tally, failure_from
 from db.jobs import Job
@@ -167,9 +167,9 @@ def _work(
         save(hands.database, client_id, changes)
         lookups.ask(hands.database, client_id, _doubts(changes))
     if spoken := _spoken(said, batch.careful):
-        acceptances.accept(
-            hands.database, client_id, conversations.save(hands.database, client_id, spoken), held.now
-        )
+        fresh = conversations.save(hands.database, client_id, spoken)
+        acceptances.accept(hands.database, client_id, fresh, held.now)
+        meetings_told.look_up(hands.database, client_id, fresh)
     if applied:
         jobs.remove(hands.database, client_id, [job.id for job in applied])
     suspects.let_go(hands.database, batch.holding)
