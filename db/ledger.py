@@ -21,10 +21,10 @@ from db.suspects import Level
 from pipeline.book import compute, enter
 from pipeline.doubts import Doubt, doubts
 from pipeline.job import FollowUpAct, LeadStatusSaid, MergeAsked, NewerPayload, read_payload
-from pipeline.message import MessageSaid
+from pipeline.message import MessageSaid, SuppressionLifted
 from pipeline.observation import Observation
 
-Statement = Observation | LeadStatusSaid | FollowUpAct | MessageSaid
+Statement = Observation | LeadStatusSaid | FollowUpAct | MessageSaid | SuppressionLifted
 
 
 @dataclass(frozen=True)
@@ -180,11 +180,11 @@ def _work(
 def _spoken(
     said: Mapping[UUID, Sequence[tuple[Job, Statement]]], careful: Mapping[UUID, Level]
 ) -> dict[UUID, list[Received]]:
-    """The messages of the leads whose books are saved."""
+    """The messages of the leads whose books are saved, and what persons lifted."""
     spoken: dict[UUID, list[Received]] = {}
     for lead_id, entries in said.items():
         for job, payload in entries:
-            if isinstance(payload, MessageSaid) and lead_id not in careful:
+            if isinstance(payload, MessageSaid | SuppressionLifted) and lead_id not in careful:
                 spoken.setdefault(lead_id, []).append(Received(payload, job.received_at, job.trace_id))
     return spoken
 
@@ -288,7 +288,7 @@ def _change(
     statements: Sequence[Statement],
     receipts: Mapping[bytes, Receipt],
 ) -> Change:
-    mine = [one for one in statements if not isinstance(one, MessageSaid)]
+    mine = [one for one in statements if not isinstance(one, MessageSaid | SuppressionLifted)]
     book = enter(shelved.book, mine)
     return Change(lead_id, shelved, book, compute(book, held.now), receipts)
 

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from pipeline.addressing import Contact, Identity
-from pipeline.job import FollowUpAct, LeadStatusSaid, MergeAsked
+from pipeline.job import AnyPayload
 from pipeline.message import MessageSaid
 from pipeline.observation import AppointmentKey, Observation
 from pipeline.words import Lane, Provider
 
-Payload = Observation | LeadStatusSaid | MergeAsked | MessageSaid | FollowUpAct
+Payload = AnyPayload
 
 ANONYMOUS = "anonymous"
 PRIORITY = {Lane.LIVE: 0, Lane.BULK: 1}

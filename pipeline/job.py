@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from pipeline.message import MessageSaid
+from pipeline.message import MessageSaid, SuppressionLifted
 from pipeline.observation import FORMAT_VERSION, Fact, Observation
 from pipeline.words import Act, FollowUpKind, Provider, Source
 
@@ -50,13 +50,10 @@ class FollowUpAct(Fact):
     assignee: UUID | None = None
 
 
-Payload = Annotated[
-    Observation | LeadStatusSaid | MergeAsked | MessageSaid | FollowUpAct, Field(discriminator="kind")
-]
+AnyPayload = Observation | LeadStatusSaid | MergeAsked | MessageSaid | FollowUpAct | SuppressionLifted
+Payload = Annotated[AnyPayload, Field(discriminator="kind")]
 
-_PAYLOAD: TypeAdapter[Observation | LeadStatusSaid | MergeAsked | MessageSaid | FollowUpAct] = TypeAdapter(
-    Payload
-)
+_PAYLOAD: TypeAdapter[AnyPayload] = TypeAdapter(Payload)
 
 
 class UnreadablePayload(ValueError):
@@ -67,7 +64,7 @@ class NewerPayload(ValueError):
     """A job was written by a newer release; it waits for a worker that can read it."""
 
 
-def read_payload(text: str | bytes) -> Observation | LeadStatusSaid | MergeAsked | MessageSaid | FollowUpAct:
+def read_payload(text: str | bytes) -> AnyPayload:
     """Read a payload as it stands in the inbox.
 
     Raises NewerPayload for a format version above ours, UnreadablePayload for anything else that does

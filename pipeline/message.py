@@ -57,6 +57,16 @@ class MessageSaid(Fact):
         return self.human and not any(one.kind in MACHINE for one in self.signals)
 
 
+class SuppressionLifted(Fact):
+    """A person said at `at` that a lead may be written to again; it covers every opt-out up to then. `by`: who."""
+
+    v: int = FORMAT_VERSION
+    kind: Literal["suppression_lifted"] = "suppression_lifted"
+    source: Source = Source.MANUAL
+    at: datetime
+    by: str = Field(min_length=1, max_length=80)
+
+
 # The first that a message carries decides: how it sounds, and the lead's status that it gives.
 _MEANINGS: tuple[tuple[SignalKind, Sentiment, str], ...] = (
     (SignalKind.OPT_OUT, Sentiment.NEGATIVE, "opted-out"),

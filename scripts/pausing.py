@@ -11,10 +11,8 @@ from db.desk import Database
 from db.people import UnknownLead
 from scripts import console
 
-KINDS = ("appointment", "lead_status", "merge")
-WhatArgument = typer.Argument(
-    help="A kind of job (appointment, lead_status, merge), or a client's id or name."
-)
+KINDS = ("appointment", "lead_status", "merge", "message", "follow_up_act", "suppression_lifted")
+WhatArgument = typer.Argument(help=f"A kind of job ({', '.join(KINDS)}), or a client's id or name.")
 ReasonOption = typer.Option(..., "--reason", help="Why, for the audit trail.")
 ByOption = typer.Option("cli", "--by", envvar="USER", help="Who you are, for the audit trail.")
 
@@ -63,4 +61,4 @@ def _meant(database: Database, what: str) -> tuple[str, UUID]:
     try:
         return pauses.ANY_KIND, clients.find(database, what).id
     except UnknownClient:
-        console.fail("That is no kind of job (appointment, lead_status, merge), and no client's id or name.")
+        console.fail(f"That is no kind of job ({', '.join(KINDS)}), and no client's id or name.")

@@ -34,7 +34,7 @@ def delivered(stage: Stage, provider: Provider, *, times: int = 1) -> None:
 def checks(stage: Stage) -> list[tuple[str, str]]:
     rows = stage.database.execute("SELECT lead_id FROM lead_check").fetchall()
     found = [
-        one for lead_id, in rows for one in lead_checks.of_lead(stage.database, stage.client.id, lead_id)
+        one for (lead_id,) in rows for one in lead_checks.of_lead(stage.database, stage.client.id, lead_id)
     ]
     return [(one["reason"], one["state"]) for one in found]
 
