@@ -43,7 +43,7 @@ def conversation(web: Web, lead: UUID) -> dict[str, Any]:
     return body
 
 
-def audited(web: Web) -> list[tuple[str, ...]]:
+def audited(web: Web) -> list[tuple[Any, ...]]:
     return web.database.execute("SELECT actor, action, subject FROM audit_log ORDER BY id").fetchall()
 
 
