@@ -38,6 +38,8 @@ def measure(stage: Stage) -> list[Figure]:
     total = WARM_UP + count * stage.rounds
     replied: list[Load] = []
     booked: list[Load] = []
+    replied_cpu: list[float] = []
+    booked_cpu: list[float] = []
     with stage.database() as name:
         with stage.connect(name) as database:
             calendly = prepare(database, stage, leads=total // 2)
@@ -60,8 +62,10 @@ def measure(stage: Stage) -> list[Figure]:
                 load.run(stage.generator, port, warm_up).only(200)
             for booking, reply in zip(bookings[1:], replies[1:], strict=True):
                 stage.settle()
-                booked.append(load.run(stage.generator, port, booking).only(200))
-                replied.append(load.run(stage.generator, port, reply).only(200))
+                for file, loads, cpu in ((booking, booked, booked_cpu), (reply, replied, replied_cpu)):
+                    before = stage.web_cpu_seconds()
+                    loads.append(load.run(stage.generator, port, file).only(200))
+                    cpu.append((stage.web_cpu_seconds() - before) / loads[-1].requests * 1e6)
     return [
         Figure(
             line="messages",
@@ -71,7 +75,16 @@ def measure(stage: Stage) -> list[Figure]:
             against="signed Calendly deliveries on the same receiver",
             reference=[one.per_second for one in booked],
             floor="≥ 1",
-        )
+        ),
+        Figure(
+            line="messages",
+            what="CPU of the receiver's process for a reply",
+            unit="µs",
+            measured=replied_cpu,
+            against="for a signed Calendly delivery",
+            reference=booked_cpu,
+            floor="≤ 1",
+        ),
     ]
 
 

@@ -36,6 +36,8 @@ class Stage:
     redis: RedisServer
     scale: float
     rounds: int
+    web_pid: int = 0
+    """Of the web process that `site` runs just now."""
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
@@ -129,6 +131,7 @@ class Stage:
         """The web process with the bare route beside it; gives its port."""
         port = free_port()
         with self.process(["-m", "bench.server"], name, port) as child:
+            self.web_pid = child.pid
             deadline = time.monotonic() + 30
             while child.poll() is None and time.monotonic() < deadline:
                 with socket.socket() as probe:
@@ -151,6 +154,11 @@ class Stage:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"no {event} within {seconds:.0f} s:\n{self.last_words()}")
             time.sleep(0.05)
+
+    def web_cpu_seconds(self) -> float:
+        """What the web process has used of a core so far, its own time and the kernel's for it."""
+        used = Path(f"/proc/{self.web_pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(used[11]) + int(used[12])) / os.sysconf("SC_CLK_TCK")
 
     def last_words(self) -> str:
         return "\n".join((self.folder / "processes.log").read_text().splitlines()[-20:])

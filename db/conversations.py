@@ -9,20 +9,22 @@ from uuid import UUID
 import msgspec
 from psycopg import Connection as Database
 
+from db import audit
 from db.arrays import columns_of, literal
 from db.ids import new_id
 from pipeline.conversation import Conversation, heard
 from pipeline.job import LeadStatusSaid
-from pipeline.message import Channel, MessageSaid, Sentiment, meaning_of
+from pipeline.message import Channel, MessageSaid, Sentiment, SuppressionLifted, meaning_of
 
+LIFTED = "suppression_lifted"
 COLUMNS = tuple(field.name for field in fields(Conversation))
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message and where it came from."""
+    """A message, or a person's lifting of a suppression, and where it came from."""
 
-    said: MessageSaid
+    said: MessageSaid | SuppressionLifted
     received_at: datetime
     trace_id: UUID | None
 
@@ -38,26 +40,33 @@ def statuses_from(messages: Sequence[MessageSaid]) -> list[LeadStatusSaid]:
 def save(
     database: Database[Any], client_id: UUID, received: Mapping[UUID, Sequence[Received]]
 ) -> list[tuple[UUID, MessageSaid]]:
-    """Save the messages of some locked leads, and what their conversations add up to now; returns those that are new."""
+    """Save the messages of some locked leads, and what their conversations add up to now.
+
+    What a person lifted is written down in the audit trail. Returns the messages that are new.
+    """
     before = load(database, client_id, list(received))
-    rows = [
-        (client_id, new_id(), lead_id, one.said.provider, one.said.channel, one.said.external_id, one.said.at,
-         one.received_at, one.said.human, _signals(one.said), one.trace_id)
-        for lead_id, messages in received.items()
-        for one in messages
-    ]  # fmt: skip
-    saved = database.execute(_SAVE_MESSAGES, columns_of(rows)).fetchall()
+    rows, said = [], {}
+    for lead_id, messages in received.items():
+        for one in messages:
+            if isinstance(one.said, SuppressionLifted):
+                audit.note(database, client_id, one.said.by, LIFTED, lead_id, {"at": one.said.at})
+            else:
+                rows.append(_row(client_id, lead_id, one, one.said))
+                said[one.said.provider.value, one.said.external_id] = one.said
+    saved = database.execute(_SAVE_MESSAGES, columns_of(rows)).fetchall() if rows else []
     after = {
         lead_id: heard(before[lead_id], (one.said for one in messages))
         for lead_id, messages in received.items()
     }
     _save_registers(database, client_id, {lead: one for lead, one in after.items() if one != before[lead]})
-    said = {
-        (one.said.provider.value, one.said.external_id): one.said
-        for each in received.values()
-        for one in each
-    }
     return [(lead_id, said[provider, external_id]) for lead_id, provider, external_id in saved]
+
+
+def _row(client_id: UUID, lead_id: UUID, one: Received, said: MessageSaid) -> tuple[Any, ...]:
+    return (
+        client_id, new_id(), lead_id, said.provider, said.channel, said.external_id, said.at, one.received_at,
+        said.human, _signals(said), one.trace_id,
+    )  # fmt: skip
 
 
 def load(database: Database[Any], client_id: UUID, lead_ids: Sequence[UUID]) -> dict[UUID, Conversation]:

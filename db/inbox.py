@@ -8,8 +8,9 @@ from uuid import UUID
 from psycopg import Connection as Database
 
 from db.arrays import columns_of
-from db.parcels import PRIORITY, Parcel, Parked, Payload, Posted, Ring
+from db.parcels import PRIORITY, Parcel, Parked, Posted, Ring
 from db.posting import INSERT_JOBS, Rows, job_row, posting
+from pipeline.job import Payload
 from pipeline.words import Lane
 
 __all__ = [

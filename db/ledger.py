@@ -9,7 +9,7 @@ from uuid import UUID
 
 from psycopg import Connection as Database
 
-from db import acceptances, conversations, failures, jobs, lookups, suspects
+from db import acceptances, conversations, failures, jobs, lookups, meetings_told, suspects
 from db.conversations import Received, statuses_from
 from db.failures import Failure, Tally, failure_from
 from db.jobs import Job
@@ -21,10 +21,10 @@ from db.suspects import Level
 from pipeline.book import compute, enter
 from pipeline.doubts import Doubt, doubts
 from pipeline.job import FollowUpAct, LeadStatusSaid, MergeAsked, NewerPayload, read_payload
-from pipeline.message import MessageSaid
+from pipeline.message import MessageSaid, SuppressionLifted
 from pipeline.observation import Observation
 
-Statement = Observation | LeadStatusSaid | FollowUpAct | MessageSaid
+Statement = Observation | LeadStatusSaid | FollowUpAct | MessageSaid | SuppressionLifted
 
 
 @dataclass(frozen=True)
@@ -188,9 +188,9 @@ def _apply(
         save(hands.database, client_id, changes)
         lookups.ask(hands.database, client_id, _doubts(changes))
     if spoken := _spoken(said, batch.careful):
-        acceptances.accept(
-            hands.database, client_id, conversations.save(hands.database, client_id, spoken), held.now
-        )
+        fresh = conversations.save(hands.database, client_id, spoken)
+        acceptances.accept(hands.database, client_id, fresh, held.now)
+        meetings_told.look_up(hands.database, client_id, fresh)
     if applied:
         jobs.remove(hands.database, client_id, [job.id for job in applied])
     traces = tuple(job.trace_id for job in applied if job.trace_id is not None)
@@ -200,11 +200,11 @@ def _apply(
 def _spoken(
     said: Mapping[UUID, Sequence[tuple[Job, Statement]]], careful: Mapping[UUID, Level]
 ) -> dict[UUID, list[Received]]:
-    """The messages of the leads whose books are saved."""
+    """The messages of the leads whose books are saved, and what persons lifted."""
     spoken: dict[UUID, list[Received]] = {}
     for lead_id, entries in said.items():
         for job, payload in entries:
-            if isinstance(payload, MessageSaid) and lead_id not in careful:
+            if isinstance(payload, MessageSaid | SuppressionLifted) and lead_id not in careful:
                 spoken.setdefault(lead_id, []).append(Received(payload, job.received_at, job.trace_id))
     return spoken
 
@@ -312,7 +312,7 @@ def _change(
     statements: Sequence[Statement],
     receipts: Mapping[bytes, Receipt],
 ) -> Change:
-    mine = [one for one in statements if not isinstance(one, MessageSaid)]
+    mine = [one for one in statements if not isinstance(one, MessageSaid | SuppressionLifted)]
     book = enter(shelved.book, mine)
     return Change(lead_id, shelved, book, compute(book, held.now), receipts)
 

@@ -55,7 +55,7 @@ def keep(
     rows = sorted({mark.name: mark for mark in marks}.values(), key=lambda mark: mark.name)
     database.execute(
         """INSERT INTO sweep_mark (client_id, connection_id, name, fingerprint, start_at, external_ids, seen_at)
-           SELECT %s, %s, name, fingerprint, start_at, string_to_array(nullif(ids, ''), ','), %s
+           SELECT %s, %s, name, fingerprint, start_at, coalesce(string_to_array(nullif(ids, ''), ','), '{}'), %s
            FROM unnest(%s::text[], %s::text[], %s::timestamptz[], %s::text[]) AS t (name, fingerprint, start_at, ids)
            ON CONFLICT (client_id, connection_id, name) DO UPDATE
            SET fingerprint = excluded.fingerprint, start_at = excluded.start_at, seen_at = excluded.seen_at,

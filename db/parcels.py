@@ -5,14 +5,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from pipeline.addressing import Contact, Identity
-from pipeline.job import FollowUpAct, LeadStatusSaid, MergeAsked
 from pipeline.message import MessageSaid
 from pipeline.observation import AppointmentKey, Observation
 from pipeline.unzoned import Unzoned
 from pipeline.words import Lane, Provider
-
-Payload = Observation | LeadStatusSaid | MergeAsked | MessageSaid | FollowUpAct
 
 ANONYMOUS = "anonymous"
 PRIORITY = {Lane.LIVE: 0, Lane.BULK: 1}
@@ -33,7 +32,7 @@ class Parked:
         """As the dead letters keep it."""
         if self.unzoned is None:
             return self.said
-        unzoned = self.unzoned.model_dump(mode="json", exclude_none=True)
+        unzoned = msgspec.to_builtins(self.unzoned)
         return {**self.said, "unzoned": unzoned, "connection_id": str(self.connection_id)}
 
 

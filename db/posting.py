@@ -15,12 +15,12 @@ from db.arrays import columns_of, literal
 from db.identities import digest_of, lock_key, of_appointment
 from db.ids import new_id, new_id_text
 from db.lookups import ASK, STUB, ask_row
-from db.parcels import ANONYMOUS, PRIORITY, Parcel, Parked, Payload, Posted, Ring
+from db.parcels import ANONYMOUS, PRIORITY, Parcel, Parked, Posted, Ring
 from db.plans import SET_BY_INDEX
 from db.release import CODE_VERSION
 from pipeline.addressing import Contact, Identity, Owner, Verdict, choose
 from pipeline.doubts import Doubt
-from pipeline.job import MergeAsked
+from pipeline.job import MergeAsked, Payload
 from pipeline.words import Lane, Source
 
 Claim = tuple[UUID, str, str]

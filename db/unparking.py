@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, LiteralString
 from uuid import UUID
 
-import orjson
+import msgspec
 from psycopg import Connection as Database
 
 from db.arrays import columns_of, literal
@@ -19,9 +19,17 @@ CAN_BE_PLACED: LiteralString = f"(d.payload ? 'unzoned' AND {ZONE} IS NOT NULL)"
 """SQL over the alias `d`: whether a parked letter can be read by now."""
 
 
+class _Letter(msgspec.Struct):
+    unzoned: Unzoned
+
+
 def placed(payload: str, zone: str) -> Observation:
     """Read a parked letter's payload in a zone; raises ValueError if it cannot be."""
-    return Unzoned.model_validate(orjson.loads(payload)["unzoned"]).placed_in(zone)
+    try:
+        unzoned = msgspec.json.decode(payload, type=_Letter).unzoned
+    except msgspec.DecodeError:
+        raise ValueError("unzoned") from None
+    return unzoned.placed_in(zone)
 
 
 def place_jobs(database: Database[Any], client_id: UUID, job_ids: Sequence[UUID]) -> None:
@@ -39,7 +47,7 @@ def place_jobs(database: Database[Any], client_id: UUID, job_ids: Sequence[UUID]
     read = []
     for job_id, payload, zone in rows:
         try:
-            read.append((job_id, placed(payload, zone).model_dump_json(exclude_none=True)))
+            read.append((job_id, placed(payload, zone).text()))
         except ValueError:
             continue
     if read:

@@ -3,10 +3,20 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
+from enum import StrEnum
 from typing import TypeVar
 
-from pipeline.message import Channel, MessageSaid, Sentiment, meaning_of
+from pipeline.message import Channel, MessageSaid, Sentiment, SuppressionLifted, meaning_of
 from pipeline.signals import SignalKind
+
+
+class Outreach(StrEnum):
+    """What whoever writes to leads by a sequence is to do: go on, or pause and why."""
+
+    OPEN = "open"
+    REPLIED = "replied"
+    SNOOZED = "snoozed"
+    SUPPRESSED = "suppressed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +70,26 @@ class Conversation:
         )
 
 
-def heard(conversation: Conversation, said: Iterable[MessageSaid]) -> Conversation:
-    """Let messages into a conversation. Their order and their repetition say nothing."""
+def heard(conversation: Conversation, said: Iterable[MessageSaid | SuppressionLifted]) -> Conversation:
+    """Let messages, and what persons lifted, into a conversation. Their order and their repetition say nothing."""
     for one in said:
         conversation = conversation.joined(_alone(one))
     return conversation
 
 
-def _alone(said: MessageSaid) -> Conversation:
+def outreach(conversation: Conversation, now: datetime) -> Outreach:
+    """Whether sequences and follow-ups may write to a lead at `now`; the strongest reason why not."""
+    if conversation.suppressed:
+        return Outreach.SUPPRESSED
+    if conversation.snoozed_until is not None and conversation.snoozed_until > now:
+        return Outreach.SNOOZED
+    return Outreach.OPEN if conversation.replied_at is None else Outreach.REPLIED
+
+
+def _alone(said: MessageSaid | SuppressionLifted) -> Conversation:
     """What one message says by itself."""
+    if isinstance(said, SuppressionLifted):
+        return Conversation(suppression_lifted_at=said.at)
     meaning = meaning_of(said)
     snooze = said.signal(SignalKind.SNOOZE) or said.signal(SignalKind.OUT_OF_OFFICE)
     zone = said.signal(SignalKind.TIMEZONE)

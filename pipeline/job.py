@@ -2,11 +2,12 @@
 
 import re
 from datetime import datetime
+from typing import get_args
 from uuid import UUID
 
 import msgspec
 
-from pipeline.message import MessageSaid
+from pipeline.message import MessageSaid, SuppressionLifted
 from pipeline.observation import FORMAT_VERSION, Observation, Tagged, bounded, written
 from pipeline.words import Act, FollowUpKind, Provider, Source
 
@@ -55,15 +56,12 @@ class FollowUpAct(Tagged, frozen=True, kw_only=True, tag="follow_up_act"):
         bounded("by", self.by, 80, least=0)
 
 
-Payload = Observation | LeadStatusSaid | MergeAsked | MessageSaid | FollowUpAct
+Payload = Observation | LeadStatusSaid | MergeAsked | MessageSaid | FollowUpAct | SuppressionLifted
 
 _DECODER = msgspec.json.Decoder(Payload)
 
 
-KINDS: tuple[str, ...] = tuple(
-    one.model_fields["kind"].default
-    for one in (Observation, LeadStatusSaid, MergeAsked, MessageSaid, FollowUpAct)
-)
+KINDS = tuple(str(one.__struct_config__.tag) for one in get_args(Payload))
 """Every kind of job, as the inbox names it."""
 
 

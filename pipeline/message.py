@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from pipeline.observation import FORMAT_VERSION, Tagged, written
+from pipeline.observation import FORMAT_VERSION, Tagged, bounded, written
 from pipeline.signals import MACHINE, Signal, SignalKind
 from pipeline.words import Provider, Source, Word
 
@@ -53,6 +53,19 @@ class MessageSaid(Tagged, frozen=True, kw_only=True, tag="message"):
     def is_reply(self) -> bool:
         """Whether a person answered, and no machine for them."""
         return self.human and not any(one.kind in MACHINE for one in self.signals)
+
+
+class SuppressionLifted(Tagged, frozen=True, kw_only=True, tag="suppression_lifted"):
+    """A person said at `at` that a lead may be written to again; it covers every opt-out up to then. `by`: who."""
+
+    v: int = written(FORMAT_VERSION)
+    source: Source = written(Source.MANUAL)
+    at: datetime
+    by: str
+
+    def __post_init__(self) -> None:
+        """Hold the bounds."""
+        bounded("by", self.by, 80)
 
 
 # The first that a message carries decides: how it sounds, and the lead's status that it gives.

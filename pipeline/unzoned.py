@@ -4,7 +4,7 @@ from pipeline.instants import read_instant
 from pipeline.observation import Fact, Observation, Schedule
 
 
-class Unzoned(Fact):
+class Unzoned(Fact, frozen=True, kw_only=True):
     """An observation without its schedule, and the wall times as ISO 8601 texts, mostly without an offset."""
 
     rest: Observation
@@ -20,4 +20,4 @@ class Unzoned(Fact):
             start_at=read_instant(self.start, zone),
             end_at=read_instant(self.end, zone) if self.end else None,
         )
-        return self.rest.model_copy(update={"schedule": schedule})
+        return self.rest.but(schedule=schedule)

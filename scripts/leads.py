@@ -17,13 +17,14 @@ from db.ledger import Hands
 from db.people import UnknownLead
 from pipeline.job import MergeAsked
 from pipeline.words import Source
-from scripts import console, erasure, lead_files
+from scripts import console, erasure, lead_files, suppression
 from scripts.ringing import ringing
 from workers.doorbell import Doorbell
 from workers.ringer import Ringer
 
 app = typer.Typer(no_args_is_help=True, help="Leads.")
 app.command("erase")(erasure.erase)
+app.command("lift-suppression")(suppression.lift)
 
 
 @app.command("import")

@@ -16,6 +16,7 @@ from web import (
     api,
     appointment_acts,
     bookings,
+    conversations,
     dead_letters_api,
     follow_ups,
     health,
@@ -71,6 +72,7 @@ def create(
     app.include_router(appointment_acts.router)
     app.include_router(follow_ups.router)
     app.include_router(bookings.router)
+    app.include_router(conversations.router)
     app.include_router(sync_health.router)
     app.include_router(dead_letters_api.router)
     app.include_router(pages.router)

@@ -1,9 +1,9 @@
-"""What people say of an appointment on a lead's page: how it went, and that it was no reschedule."""
+"""What people say on a lead's page: how a meeting went, that it was no reschedule, that the lead may be written to."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from web import appointment_acts, problems
+from web import appointment_acts, conversations, problems
 from web.appointment_acts import OUTCOMES
 from web.forms import Form
 from web.page_acts import FROM_HERE, Actor
@@ -26,6 +26,13 @@ def unlink_page(request: Request, caller: Actor, lead_id: str, appointment_id: s
     """Take an inferred link apart."""
     appointment_acts.take_apart(request, caller, lead_id, appointment_id)
     return _back(lead_id, appointment_id, "unlinked")
+
+
+@router.post("/leads/{lead_id}/suppression/lift", dependencies=FROM_HERE)
+def lift_page(request: Request, caller: Actor, lead_id: str) -> Response:
+    """Lift the suppression of a lead that opted out."""
+    lead = conversations.lift(request, caller, lead_id)
+    return RedirectResponse(f"/leads/{lead.id}?said=lifted&of={lead.id}", 303)
 
 
 def _back(lead_id: str, appointment_id: str, said: str) -> Response:

@@ -59,6 +59,8 @@ class Bound:
 BOUNDS: Mapping[Provider, tuple[Bound, ...]] = {
     # 500 a minute for each user of a paid plan; a free plan's 50 are set in the connection's settings.
     Provider.CALENDLY: (Bound("burst", 500, MINUTE, 50),),
+    # A workspace may make 6,000 a minute; nobody waits for these, and others share them.
+    Provider.INSTANTLY: (Bound("burst", 600, MINUTE, 0),),
     # Per app and location (docs/oauth/Authorization.md).
     Provider.GHL: (Bound("burst", 100, TEN_SECONDS, 20), Bound("day", 200_000, DAY, 10_000)),
 }

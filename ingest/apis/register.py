@@ -18,6 +18,8 @@ from ingest.apis.caller import Caller
 from ingest.apis.ghl_api import BASE_URL as GHL_URL
 from ingest.apis.ghl_api import GhlApi
 from ingest.apis.ghl_booking import GhlBooking
+from ingest.apis.instantly_api import BASE_URL as INSTANTLY_URL
+from ingest.apis.instantly_api import InstantlyApi
 from ingest.apis.tokens import FixedToken, OAuthTokens, OpenDatabase, Tokens
 from pipeline.words import Provider
 
@@ -28,12 +30,14 @@ class Entry:
 
     base_url: str
     make: Callable[[Connection, Caller, Now], ProviderApi]
-    book: Callable[[Connection, Caller, Now], BookingApi]
+    book: Callable[[Connection, Caller, Now], BookingApi] | None
+    """None: no meeting is booked there."""
 
 
 APIS: Mapping[Provider, Entry] = {
     Provider.CALENDLY: Entry(CALENDLY_URL, CalendlyApi, CalendlyBooking),
     Provider.GHL: Entry(GHL_URL, GhlApi, GhlBooking),
+    Provider.INSTANTLY: Entry(INSTANTLY_URL, InstantlyApi, None),
 }
 
 
@@ -67,7 +71,8 @@ def api_for(connection: Connection, means: Means, purpose: Purpose = Purpose.SWE
 def booking_for(connection: Connection, means: Means) -> BookingApi | None:
     """A connection's bookings, which may use all of its budget; None as with `api_for`."""
     caller = caller_for(connection, means, Purpose.BOOKING)
-    return APIS[connection.provider].book(connection, caller, means.now) if caller else None
+    entry = APIS.get(connection.provider)
+    return entry.book(connection, caller, means.now) if caller and entry and entry.book else None
 
 
 def _tokens(connection: Connection, means: Means, entry: Entry) -> Tokens | None:

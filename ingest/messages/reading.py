@@ -75,7 +75,7 @@ def message_reading(connection: Connection, heard: Heard, speaker: Speaker) -> R
     identities = tuple(speaker.identities(connection))
     if not identities:
         raise Ignored("nobody_named")
-    zone = zone_named(connection.timezone)
+    zone = zone_named(connection.timezone) or UTC
     words = CLASSIFIER.read(heard.text, heard.at.astimezone(zone)) if heard.text else ()
     said = MessageSaid(
         source=Source.WEBHOOK,
@@ -121,7 +121,7 @@ def message_id(given: str | None, *parts: object) -> str:
         and " " not in given
     ):
         return given
-    text = "\0".join("" if part is None else str(part) for part in (given, *parts))
+    text = "\0".join(["" if part is None else str(part) for part in (given, *parts)])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -142,13 +142,15 @@ def instant_of(value: object, otherwise: datetime) -> datetime:
 
 def text_in(said: object, *names: str) -> str | None:
     """The first of some keys of an object that holds a text."""
-    if isinstance(said, dict):
-        for name in names:
-            value: Any = said.get(name)
-            if isinstance(value, str) and value.strip():
-                return value.strip()
-            if isinstance(value, int) and not isinstance(value, bool):
-                return str(value)
+    if not isinstance(said, dict):
+        return None
+    for name in names:
+        value: Any = said.get(name)
+        if isinstance(value, str):
+            if text := value.strip():
+                return text
+        elif isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
     return None
 
 

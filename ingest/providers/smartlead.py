@@ -53,7 +53,7 @@ class SmartLead(Adapter):
 
     def verify(self, connection: Connection, headers: Headers, body: bytes, now: datetime) -> None:
         """Check the header secret, or the body's `secret_key`."""
-        check_secret(connection, headers, _secret_in(body))
+        check_secret(connection, headers, lambda: _secret_in(body))
 
     def read(self, connection: Connection, body: bytes, observed_at: datetime) -> Sequence[Reading]:
         """Read one event."""
@@ -88,7 +88,7 @@ def _reply(connection: Connection, said: dict[str, Any], observed_at: datetime) 
         provider=Provider.SMARTLEAD,
         channel=Channel.EMAIL,
         external_id=message_id(
-            None, "reply", *identified, _lead_name(said), None if stamp or given else text
+            None, "reply", *identified, _lead_name(said, speaker), None if stamp or given else text
         ),
         at=instant_of(stamp, observed_at),
         text=text,
@@ -114,7 +114,9 @@ def _alone(
     heard = Heard(
         provider=Provider.SMARTLEAD,
         channel=Channel.EMAIL,
-        external_id=message_id(None, event, kind, text_in(said, "campaign_id"), _lead_name(said), stamp),
+        external_id=message_id(
+            None, event, kind, text_in(said, "campaign_id"), _lead_name(said, speaker), stamp
+        ),
         at=instant_of(stamp, observed_at),
         human=False,
         said=(kind,),
@@ -128,8 +130,8 @@ def _stamp(said: dict[str, Any]) -> str | None:
     )
 
 
-def _lead_name(said: dict[str, Any]) -> str | None:
-    return text_in(said, "sl_email_lead_map_id", "sl_email_lead_id", "lead_id") or _speaker(said).email
+def _lead_name(said: dict[str, Any], speaker: Speaker) -> str | None:
+    return text_in(said, "sl_email_lead_map_id", "sl_email_lead_id", "lead_id") or speaker.email
 
 
 def _speaker(said: dict[str, Any]) -> Speaker:

@@ -2,17 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
-_ENDS = re.compile(r"(?<=[.!?;])\s+|\n+|(?<=[.!?;])$")
+# Each begins with a letter of a set: that is what the engine looks for quickly. Blanks come one at a time.
+_ENDS = re.compile(r"[ \n](?:(?<=[.!?;] )|(?<=\n))")
 _WITHIN = re.compile(
-    r",\s+|\s+(?:-|–|—)\s+|:\s+|\s+(?=but\b)|(?:(?<=[ap]m)|(?<=\d)|(?<=day))\s+(?=not\b)|\.{2,}"
+    r"[,: .](?:(?<=[,:]) |(?<=\.)\.+|(?<= )(?:[-–—] |(?=but\b)|(?:(?<=[ap]m )|(?<=\d )|(?<=day ))(?=not\b)))"
 )
-_TRIM = re.compile(r"^[\W_]+|[^\w?]+$")
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(NamedTuple):
     """A piece of a sentence; `asks`: the sentence ends with a question mark."""
 
     text: str
@@ -24,7 +23,17 @@ def clauses(words: str) -> Iterator[Clause]:
     """Cut a text into clauses, in order."""
     for sentence in map(str.strip, _ENDS.split(words)):
         if sentence:
-            asks = sentence.endswith("?")
+            asks = sentence[-1] == "?"
             for piece in _WITHIN.split(sentence):
-                if bare := _TRIM.sub("", piece).rstrip("?"):
+                if bare := _trimmed(piece):
                     yield Clause(bare, asks, sentence)
+
+
+def _trimmed(piece: str) -> str:
+    """Without the marks around it."""
+    start, end = 0, len(piece)
+    while start < end and not piece[start].isalnum():
+        start += 1
+    while end > start and not piece[end - 1].isalnum():
+        end -= 1
+    return piece[start:end]

@@ -1,7 +1,7 @@
 """Slots: which of the times that we offered a reply takes. Anything unsure takes none."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from ingest.signals.clauses import Clause
@@ -25,6 +25,12 @@ _SHORT = {
 }
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
+# What a reply that takes a slot cannot do without.
+WORDS = " ".join(
+    (*_ORDINALS, *_NUMBERS, *_WEEKDAYS, *_SHORT, *_MONTHS, *"0123456789", "morning afternoon evening noon",
+     "option number slot choice no work works sounds see confirmed there that")
+)  # fmt: skip
+
 _MENTION = re.compile(
     rf"\b(?:the )?(?P<month>{'|'.join(_MONTHS)})[a-z]{{0,6}}\.? (?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b"
     rf"|\bthe (?P<monthday>\d{{1,2}})(?:st|nd|rd|th)\b"
@@ -37,6 +43,7 @@ _MENTION = re.compile(
     rf"|\b(?:in the )?(?P<part>morning|afternoon|evening)\b"
     rf"|\b(?P<noon>noon)\b"
 )
+_WORDS = re.compile(r"[a-z0-9']+")
 # Every other word of a clause that takes a slot has to be one of these.
 _AGREEING = frozenset(
     """a absolutely am and as at be best better book booked can choose confirm confirmed definitely do does fine for
@@ -48,21 +55,26 @@ _DECLINING = re.compile(
     r"\b(?:not|don't|doesn't|can't|cannot|won't|isn't|unable|unavailable|no|never|neither)\b"
 )
 _ONLY = re.compile(
-    r"(?:yes|yep|yeah|sure|great|perfect)?[ ,]*(?:(?:that |it |this )?(?:works|work)(?: (?:great|well|perfectly))?(?: for (?:me|us))?"
+    r"(?:(?:yes|yep|yeah|sure|great|perfect)[ ,]+)?(?:(?:that |it |this )?(?:works|work)(?: (?:great|well|perfectly))?(?: for (?:me|us))?"
     r"|sounds (?:good|great|perfect)|see you then|confirmed|i'll be there|that time (?:works|is (?:good|fine|great)))"
 )
 
 
-def slot_choice(pieces: Sequence[Clause]) -> Choice | None:
-    """What the clauses take together; None if none takes a slot, or if one is unsure about a time."""
+def slot_choice(pieces: Iterable[Clause]) -> Choice | None:
+    """What the clauses take together; None if none takes a slot, or if one is unsure about a time.
+
+    A clause without any of WORDS may be left out.
+    """
     taken: dict[str, Any] = {}
     for piece in pieces:
-        named, rest = _named(piece.text)
-        if not named:
-            if _ONLY.fullmatch(piece.text) and not piece.asks:
+        if _ONLY.fullmatch(piece.text):
+            if not piece.asks:
                 taken.setdefault("any", True)
             continue
         if _DECLINING.search(piece.text):
+            continue
+        named, rest = _named(piece.text)
+        if not named:
             continue
         if piece.asks or not rest <= _AGREEING:
             return None
@@ -74,26 +86,22 @@ def slot_choice(pieces: Sequence[Clause]) -> Choice | None:
     return Choice(**taken) if taken else None
 
 
-_STEMS = (
-    "first", "1st", "earliest", "second", "2nd", "third", "3rd", "fourth", "4th", "last", "latest", "#", "option",
-    "number", "slot", "choice", "no", "mon", "tue", "wed", "thu", "fri", "sat", "sun", *_MONTHS, "morning",
-    "evening", *"0123456789",
-)  # fmt: skip
-
-
 def _named(text: str) -> tuple[dict[str, Any], set[str]]:
     """What a clause names of a time, and the words around it; a mere digit counts only if it stands alone."""
     if text in ("1", "2", "3", "4", "5"):
         return {"ordinal": int(text)}, set()
-    if not any(stem in text for stem in _STEMS):  # most clauses name no time
-        return {}, set()
     named: dict[str, Any] = {}
-    text = text.removeprefix("but ").removeprefix("and ")
-    for found in _MENTION.finditer(text):
-        for field, value in _read(found).items():
+    mentions = []
+
+    def without(found: re.Match[str]) -> str:
+        mentions.append(_read(found))
+        return " "
+
+    rest = set(_WORDS.findall(_MENTION.sub(without, text.removeprefix("but ").removeprefix("and "))))
+    for mention in mentions:
+        for field, value in mention.items():
             if named.setdefault(field, value) != value:
                 return named, {"two times"}
-    rest = set(re.findall(r"[a-z0-9']+", _MENTION.sub(" ", text)))
     return named, rest
 
 

@@ -30,6 +30,7 @@ _BY_PLACE = {
     "new zealand": "Pacific/Auckland",
 }  # fmt: skip
 
+WORDS = " ".join((*_BY_NAME, *(name.removeprefix("the ") for name in _BY_PLACE)))
 _NAMES = "|".join(_BY_NAME)
 _PLACES = "|".join(sorted(_BY_PLACE, key=len, reverse=True))
 _ME = r"\b(?:i'm|i am|we're|we are|i live|we live|based|located|living)"

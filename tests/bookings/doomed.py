@@ -22,7 +22,9 @@ def api_of(connection: Connection) -> BookingApi:
     assert connection.api_base_url
     token = FixedToken(connection.secrets["api_token"])
     caller = Caller(connection.api_base_url, new_client(), token, Unbounded(), {})
-    return APIS[connection.provider].book(connection, caller, clock.now)
+    book = APIS[connection.provider].book
+    assert book is not None
+    return book(connection, caller, clock.now)
 
 
 def main(dsn: str, client: str, booking: str, step: str) -> None:

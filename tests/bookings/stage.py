@@ -82,7 +82,9 @@ class Stage:
             Unbounded(),
             {},
         )
-        return APIS[connection.provider].book(connection, caller, self.world.clock.now)
+        book = APIS[connection.provider].book
+        assert book is not None
+        return book(connection, caller, self.world.clock.now)
 
     def opened(self, dsn: str) -> Database:
         database = connect(dsn)

@@ -2,21 +2,26 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.rows import dict_row
 
 from db.conversations import load
+from db.identities import digest_of
 from db.ids import new_id
 from db.inbox import Parcel, post, post_to_lead
 from db.ledger import Hands
+from db.merging import winner_of
+from db.suppressions import NotSuppressed, lifting
 from ingest.messages.reading import message_id
-from pipeline.conversation import Conversation, heard
-from pipeline.job import MergeAsked
-from pipeline.message import Channel, MessageSaid
+from pipeline.conversation import Conversation, Outreach, heard, outreach
+from pipeline.job import LeadStatusSaid, MergeAsked
+from pipeline.message import Channel, MessageSaid, SuppressionLifted
 from pipeline.signals import Signal, SignalKind
 from pipeline.words import Provider, Source
 from tests.laws.people import PEOPLE, Telling, drain_all, tellings
@@ -50,22 +55,53 @@ def messages(draw: st.DrawFn) -> tuple[str, MessageSaid]:
     return who, a_message(PEOPLE.index(who) * 10 + number, *picked, hours=number % 4, human=number % 3 > 0)
 
 
-Told = Telling | tuple[str, MessageSaid]
+Act = SuppressionLifted | LeadStatusSaid
+Told = Telling | tuple[str, MessageSaid] | tuple[str, Act]
 
 
-def parcel(client_id: UUID, one: Told) -> Parcel:
-    if isinstance(one, Telling):
-        return one.parcel(client_id)
-    who, said = one
+@st.composite
+def acts(draw: st.DrawFn) -> tuple[str, Act]:
+    """What a person does or an import says: of a lead that is there."""
+    who, hour = draw(st.sampled_from(PEOPLE)), draw(st.integers(0, 4))
+    source = draw(st.sampled_from([Source.MANUAL, Source.MIGRATION]))
+    said: Act = SuppressionLifted(at=at(hour), by="test")
+    if draw(st.booleans()):
+        said = LeadStatusSaid(source=source, word=f"word-{hour % 2}", at=at(hour))
+    return who, said
+
+
+def parcel(client_id: UUID, who: str, said: MessageSaid | None) -> Parcel:
     return Parcel(client_id, PEPPER, NOON, new_id(), said, key=None, identities=(an_email(who),))
+
+
+def tell(hands: Hands, client_id: UUID, one: Told) -> None:
+    if isinstance(one, Telling):
+        post(hands.database, [one.parcel(client_id)])
+        return
+    who, said = one
+    if isinstance(said, MessageSaid):
+        post(hands.database, [parcel(client_id, who, said)])
+        return
+    digest = digest_of(PEPPER, an_email(who))
+    row = hands.database.execute(
+        "SELECT lead_id FROM lead_identity WHERE client_id = %s AND digest = %s", (client_id, digest)
+    ).fetchone()
+    assert row is not None
+    lead_id = winner_of(hands.database, client_id, row[0])
+    assert lead_id is not None
+    post_to_lead(hands.database, client_id, lead_id, said, at=NOON, trace_id=new_id())
 
 
 def played(hands: Hands, batches: Sequence[Sequence[Told]]) -> UUID:
     client_id = new_id()
+    if any(
+        isinstance(one, tuple) and not isinstance(one[1], MessageSaid) for batch in batches for one in batch
+    ):
+        post(hands.database, [parcel(client_id, who, None) for who in PEOPLE])
     for batch in batches:
-        if batch:
-            post(hands.database, [parcel(client_id, one) for one in batch])
-            drain_all(hands, client_id)
+        for one in batch:
+            tell(hands, client_id, one)
+        drain_all(hands, client_id)
     return client_id
 
 
@@ -89,8 +125,8 @@ def leads_of(hands: Hands, client_id: UUID) -> list[dict[str, Any]]:
 
 
 @law
-@given(st.data(), st.lists(messages() | tellings(), max_size=8))
-def test_any_order_of_messages_and_bookings_gives_the_same_lead(
+@given(st.data(), st.lists(messages() | tellings() | acts(), max_size=8))
+def test_any_order_of_messages_bookings_and_what_persons_say_gives_the_same_lead(
     hands: Hands, data: st.DataObject, told: list[Told]
 ) -> None:
     straight = played(hands, [told])
@@ -120,9 +156,40 @@ def test_a_stop_wins_over_whatever_is_said_later_until_a_person_lifts_it() -> No
     later = a_message(2, SignalKind.MEETING_REQUESTED, hours=2)
     for told in ([stop, later], [later, stop]):
         assert heard(Conversation(), told).suppressed
-    lifted = Conversation(suppression_lifted_at=at(3))
-    assert not heard(lifted, [stop, later]).suppressed
-    assert heard(lifted, [a_message(3, SignalKind.OPT_OUT, hours=4)]).suppressed
+    lifted, again = SuppressionLifted(at=at(3), by="test"), a_message(3, SignalKind.OPT_OUT, hours=4)
+    before: list[MessageSaid | SuppressionLifted] = [stop, later, lifted]
+    after: list[MessageSaid | SuppressionLifted] = [stop, lifted, again]
+    assert not any(heard(Conversation(), told).suppressed for told in permutations(before))
+    assert all(heard(Conversation(), told).suppressed for told in permutations(after))
+
+
+def test_a_stop_from_a_clock_that_is_ahead_is_lifted_all_the_same() -> None:
+    stop = a_message(1, SignalKind.OPT_OUT, hours=400)
+    suppressed = heard(Conversation(), [stop])
+    said = lifting(suppressed, "test", at(6))
+    assert not heard(suppressed, [said]).suppressed
+    with pytest.raises(NotSuppressed):
+        lifting(heard(suppressed, [said]), "test", at(7))
+
+
+def test_a_lifting_is_in_the_audit_trail_with_who_did_it(hands: Hands) -> None:
+    stop, lifted = a_message(1, SignalKind.OPT_OUT, hours=1), SuppressionLifted(at=at(3), by="operator:7")
+    client_id = played(hands, [[("anna", stop)], [("anna", lifted)]])
+    rows = hands.database.execute(
+        """SELECT a.actor, a.action, l.suppression_lifted_at FROM audit_log a
+           JOIN lead l ON l.client_id = a.client_id AND l.id = a.subject WHERE a.client_id = %s""",
+        (client_id,),
+    ).fetchall()
+    assert rows == [("operator:7", "suppression_lifted", at(3))]
+
+
+def test_outreach_is_paused_by_a_reply_a_snooze_and_an_opt_out() -> None:
+    reply, snooze = a_message(1, hours=1), a_message(2, SignalKind.SNOOZE, hours=2)
+    stop = a_message(3, SignalKind.OPT_OUT, hours=3)
+    told = [(), (reply,), (reply, snooze), (reply, snooze, stop)]
+    assert [outreach(heard(Conversation(), one), at(4)) for one in told] == list(Outreach)
+    assert outreach(heard(Conversation(), [snooze]), at(24 * 30)) is Outreach.REPLIED
+    assert outreach(heard(Conversation(), [a_message(4, SignalKind.AUTO_REPLY)]), at(4)) is Outreach.OPEN
 
 
 def test_a_machine_is_no_reply() -> None:

@@ -107,9 +107,8 @@ def test_the_best_claim_owns_it_whatever_the_order_of_import(
 def told_of(hands: Hands, client_id: UUID, *contact: Identity) -> None:
     """A webhook about the meeting, whose contact the provider names."""
     said = a_booking("x")
-    known = {Provider.GHL: {"provider": Provider.GHL, "description": None}}
     if contact[0].kind is IdentityKind.GHL_CONTACT:
-        said = said.model_copy(update=known[Provider.GHL])
+        said = said.but(provider=Provider.GHL, description=None)
     post(hands.database, [a_delivery(client_id, said, *contact, contact=Contact(full_name="Somebody"))])
     drain_all(hands, client_id)
 

@@ -48,7 +48,7 @@ def _others(links: Links | None) -> Links | None:
         field: None if getattr(links, field) == "a" else getattr(links, field)
         for field in ("replaces", "replaced_by")
     }
-    return links.model_copy(update=named)
+    return links.but(**named)
 
 
 def everything(said: Sequence[Observation], later: Sequence[Observation], now: datetime) -> Any:

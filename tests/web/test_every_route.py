@@ -32,6 +32,8 @@ GET    /api/v1/leads/{lead_id}/bookings                                 401 200 
 GET    /api/v1/leads/{lead_id}/bookings/{booking_id}                    401 404 404 404 404 404 404
 DELETE /api/v1/leads/{lead_id}/bookings/{booking_id}                    401 403 404 404 403 404 404
 POST   /api/v1/leads/{lead_id}/bookings/{booking_id}/cancel             401 403 404 404 403 404 404
+GET    /api/v1/leads/{lead_id}/conversation                             401 200 200 200 404 404 404
+POST   /api/v1/leads/{lead_id}/suppression/lift                         401 403 409 409 403 404 404
 GET    /api/v1/sync-health                                              401 200 200 200 200 200 200
 GET    /api/v1/dead-letters                                             401 200 200 200 200 200 200
 GET    /api/v1/dead-letters/{letter_id}                                 401 404 404 404 404 404 404
@@ -55,6 +57,7 @@ POST   /tokens                                                          303 403 
 POST   /tokens/{token_id}/revoke                                        303 403 403 404 403 403 404
 POST   /leads/{lead_id}/appointments/{appointment_id}/outcome           303 403 422 422 403 422 422
 POST   /leads/{lead_id}/appointments/{appointment_id}/unlink            303 403 409 409 403 404 404
+POST   /leads/{lead_id}/suppression/lift                                303 403 409 409 403 404 404
 GET    /follow-ups                                                      303 200 200 200 200 200 200
 POST   /follow-ups/{act}                                                303 403 404 404 403 404 404
 GET    /sync                                                            303 200 200 200 200 200 200
