@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import actor, backfill, drain, latency, letters, messages, receiver, report, sweep
+from bench import actor, backfill, drain, drawer, latency, letters, messages, receiver, report, sweep
 from bench.figures import Figure
 from bench.stage import Stage, stage
 
@@ -17,6 +17,7 @@ LINES: dict[str, Callable[[Stage], list[Figure]]] = {
     "messages": messages.measure,
     "sweep": sweep.measure,
     "letters": letters.measure,
+    "drawer": drawer.measure,
     "backfill": backfill.measure,
 }
 

@@ -1,7 +1,7 @@
 """The drawer: one lead's appointments laid out as people read them, without a word that ages."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from web import present, times
 from web.conversation_view import Talk
 from web.present import Pill, Standing
 
-MOST_OUTCOMES = 20
+MOST_OUTCOMES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,7 @@ class Drawer:
     past: list[tuple[str, list[Card]]] = field(default_factory=list)
     outcomes: list[Card] = field(default_factory=list)
     show: str = "all"
+    further: int = 0
     talk: Talk | None = None
 
     @property
@@ -107,7 +108,7 @@ class Drawer:
 
     def content(self) -> bytes:
         """What the drawer says, for an ETag."""
-        return orjson.dumps(asdict(self))
+        return orjson.dumps(self)
 
 
 Said = Mapping[AppointmentKey, Sequence[Observation]]

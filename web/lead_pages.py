@@ -1,7 +1,6 @@
 """The pages about leads: the list, one lead, and the part of it that keeps itself fresh."""
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -9,28 +8,26 @@ from starlette.responses import RedirectResponse, Response
 
 from db.engine import Reading, reading
 from db.reads import appointments, booking, lead_list, leads, messages
-from db.reads.appointments import Shelved
 from db.reads.callers import Caller
 from db.reads.cursors import BadCursor
 from db.reads.lead_list import Filters, Listed
 from db.reads.leads import Lead, UnknownLead
 from db.reads.scope import Scope
-from pipeline.words import Provider, Status
-from web import conditional, conversation_view, drawer, page_acts, present, problems, times
+from pipeline.words import Provider
+from web import conditional, conversation_view, drawer, page_acts, present, problems, timeline_page, times
 from web.asked import NotAsked, id_in, lead_id_in, search_in
 from web.auth import Looker, engine_of, same_site
 from web.drawer import Drawer
 from web.forms import Form
 from web.problems import Problem
 from web.templating import page, render
+from web.timeline_page import Show
 
 PER_PAGE = 50
-TIMELINE = 100
 
 router = APIRouter(include_in_schema=False)
 
 Word = Annotated[str, Query(max_length=80)]
-Show = Annotated[Literal["all", "upcoming", "past", "cancelled"], Query()]
 YES_NO = {"": None, "yes": True, "no": False}
 
 
@@ -117,32 +114,21 @@ def _find(snapshot: Reading, caller: Caller, lead_id: str) -> Lead:
         raise problems.no_such_lead() from None
 
 
-def _drawer(snapshot: Reading, lead: Lead, cursor: str | None, show: str) -> Drawer:
+def _drawer(snapshot: Reading, lead: Lead, cursor: str | None, show: Show) -> Drawer:
     known = appointments.of_lead(snapshot, lead)
     found = booking.at(snapshot.now, lead, known)
     try:
-        wanted = [one for one in known if _fits(one, show, snapshot.now)]
-        shown, older = appointments.cut(wanted, lead, statuses=frozenset(), limit=TIMELINE, cursor=cursor)
+        cut = timeline_page.cut(known, lead, show, snapshot.now, cursor)
     except BadCursor:
         raise problems.bad_cursor() from None
-    speaking = [one for one in known if one.id == found.row_id and one not in shown]
-    said = appointments.said_of(snapshot, lead.client_id, [*shown, *speaking])
-    laid_out = drawer.lay_out(lead, known, shown, said, found, snapshot.now, older)
-    laid_out.show = show
+    speaking = [one for one in known if one.id == found.row_id and one not in cut.rows]
+    said = appointments.said_of(snapshot, lead.client_id, [*cut.rows, *speaking])
+    laid_out = drawer.lay_out(lead, known, cut.rows, said, found, snapshot.now, cut.following)
+    laid_out.show, laid_out.further = show, cut.further
     laid_out.talk = conversation_view.talk(
         messages.of_lead(snapshot, lead), messages.adds_up_to(snapshot, lead), lead, snapshot.now
     )
     return laid_out
-
-
-def _fits(one: Shelved, show: str, now: datetime) -> bool:
-    facts = one.facts
-    return {
-        "all": True,
-        "upcoming": facts.is_upcoming(now),
-        "past": facts.start_at is not None and facts.start_at <= now,
-        "cancelled": facts.status is Status.CANCELED,
-    }[show]
 
 
 def _search(request: Request, snapshot: Reading, scope: Scope, who: str) -> list[Listed]:
