@@ -21,6 +21,7 @@ from web import (
     health,
     pages,
     problems,
+    sweeps_api,
     sync_health,
 )
 from web.auth import SignInFirst
@@ -68,6 +69,7 @@ def create(
     app.include_router(follow_ups.router)
     app.include_router(bookings.router)
     app.include_router(sync_health.router)
+    app.include_router(sweeps_api.router)
     app.include_router(dead_letters_api.router)
     app.include_router(pages.router)
     app.include_router(health.router)

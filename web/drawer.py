@@ -10,6 +10,7 @@ import orjson
 from db.reads.appointments import Shelved
 from db.reads.booking import Booking
 from db.reads.leads import Lead
+from db.reads.questions import Question
 from pipeline.appointment import Appointment
 from pipeline.observation import AppointmentKey, Observation
 from pipeline.timeline import revisions
@@ -76,6 +77,8 @@ class Primary:
     told: bool
     heard_at: datetime | None
     heard_by: str | None
+    is_asked: bool = False
+    """Whether the provider is being asked about it."""
 
 
 @dataclass(slots=True)
@@ -122,6 +125,7 @@ def lay_out(
     booking: Booking,
     now: datetime,
     older: str | None,
+    question: Question | None = None,
 ) -> Drawer:
     """Lay out one page of a lead's appointments; `known` are all of them, so that chains can be named."""
     cards = _Cards(lead, known, said, booking, now)
@@ -130,7 +134,7 @@ def lay_out(
         lead_id=str(lead.id),
         status=present.lead_status(lead.status),
         stub=lead.stub,
-        primary=_primary(lead, known, said, booking, cards, now),
+        primary=_primary(lead, known, said, booking, cards, now, question),
         count=booking.count,
         needs_outcome=len(owed),
         older=older,
@@ -161,21 +165,27 @@ def _place(drawer: Drawer, facts: Appointment, card: Card, now: datetime, lead: 
 
 
 def _primary(
-    lead: Lead, known: Sequence[Shelved], said: Said, booking: Booking, cards: "_Cards", now: datetime
+    lead: Lead,
+    known: Sequence[Shelved],
+    said: Said,
+    booking: Booking,
+    cards: "_Cards",
+    now: datetime,
+    question: Question | None,
 ) -> Primary | None:
     if booking.chosen is None:
         return None
     row = next((one for one in known if one.id == booking.row_id), None)
     heard = max(said.get(booking.chosen.key, ()), key=lambda one: one.observed_at, default=None)
+    confirmed = [heard and heard.observed_at, lead.last_checked_at, question and question.answered_at]
     return Primary(
         card=cards.of(row) if row else cards.card(f"told-{lead.id}", booking.chosen, None),
         why=present.WHY_TEXT[booking.why],
         also_upcoming=sum(one.facts.is_upcoming(now) for one in known if one.id != booking.row_id),
         told=row is None,
-        heard_at=lead.last_checked_at
-        if heard is None
-        else max(heard.observed_at, lead.last_checked_at or heard.observed_at),
+        heard_at=max((at for at in confirmed if at), default=None),
         heard_by=present.SOURCE_TEXT[heard.source] if heard else None,
+        is_asked=question is not None and question.is_open,
     )
 
 

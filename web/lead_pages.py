@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from db.engine import Reading, reading
-from db.reads import appointments, booking, lead_list, leads, messages
+from db.reads import appointments, booking, lead_list, leads, messages, questions
 from db.reads.callers import Caller
 from db.reads.cursors import BadCursor
 from db.reads.lead_list import Filters, Listed
@@ -123,7 +123,8 @@ def _drawer(snapshot: Reading, lead: Lead, cursor: str | None, show: Show) -> Dr
         raise problems.bad_cursor() from None
     speaking = [one for one in known if one.id == found.row_id and one not in cut.rows]
     said = appointments.said_of(snapshot, lead.client_id, [*cut.rows, *speaking])
-    laid_out = drawer.lay_out(lead, known, cut.rows, said, found, snapshot.now, cut.following)
+    question = found.chosen and questions.about(snapshot, lead.client_id, found.chosen.key)
+    laid_out = drawer.lay_out(lead, known, cut.rows, said, found, snapshot.now, cut.following, question)
     laid_out.show, laid_out.further = show, cut.further
     laid_out.talk = conversation_view.talk(
         messages.of_lead(snapshot, lead), messages.adds_up_to(snapshot, lead), lead, snapshot.now

@@ -7,9 +7,11 @@ from web import (
     dead_letter_pages,
     follow_up_pages,
     lead_act_pages,
+    lead_checks,
     lead_pages,
     replay_pages,
     sign_in_pages,
+    sweep_pages,
     sync_pages,
     token_pages,
 )
@@ -35,8 +37,10 @@ router.include_router(sign_in_pages.router)
 router.include_router(lead_pages.router)
 router.include_router(token_pages.router)
 router.include_router(lead_act_pages.router)
+router.include_router(lead_checks.router)
 router.include_router(follow_up_pages.router)
 router.include_router(sync_pages.router)
+router.include_router(sweep_pages.router)
 router.include_router(replay_pages.router)
 router.include_router(dead_letter_pages.router)
 

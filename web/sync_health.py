@@ -66,7 +66,7 @@ class Subscription(Answer):
 
 
 class Question(Answer):
-    """Something that only the provider can settle. `reason`: contradiction, no_start, absent, returned, stub."""
+    """Something that only the provider can settle. `reason`: contradiction, no_start, absent, returned, stub, asked."""
 
     external_id: str
     lead_id: UUID | None
