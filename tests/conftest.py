@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -72,13 +73,20 @@ def migrated_template(postgres_server: PostgresServer) -> str:
     return TEMPLATE
 
 
+@contextmanager
+def fresh_database(server: PostgresServer, template: str) -> Iterator[str]:
+    """The libpq address of a migrated database that holds nothing."""
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(server.dsn("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield server.dsn(name)
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def database(postgres_server: PostgresServer, migrated_template: str) -> Iterator[str]:
     """The libpq address of a fresh, migrated database of the test's own."""
-    name = f"test_{next(_numbers)}"
-    with psycopg.connect(postgres_server.dsn("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
-        try:
-            yield postgres_server.dsn(name)
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with fresh_database(postgres_server, migrated_template) as dsn:
+        yield dsn

@@ -63,12 +63,14 @@ def page_caller(request: Request) -> Caller:
 def same_site(request: Request) -> None:
     """A dependency: refuse a form that another site's page has sent; raises Problem.
 
-    Browsers name both headers and let no page forge them; a program that sends neither has no cookie to abuse.
+    Browsers name at least one of both headers with a form, and let no page forge them. Where a session comes
+    with neither, something on the way has cut them off, and nobody can tell whose page it was.
     """
-    site = request.headers.get("sec-fetch-site", "same-origin")
+    site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
+    silent = site is None and origin is None and SESSION_COOKIE in request.cookies
     foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
-    if site not in {"same-origin", "none"} or foreign:
+    if silent or foreign or site not in {None, "same-origin", "none"}:
         raise Problem(403, "not-allowed", "Forms are taken from apptrail's own pages only.")
 
 
