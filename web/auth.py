@@ -53,7 +53,7 @@ def api_caller(role: str) -> Callable[[Request], Caller]:
 
 
 def page_caller(request: Request) -> Caller:
-    """A dependency: who looks at a page; raises SignInFirst."""
+    """Who looks at a page, whatever they may; raises SignInFirst."""
     try:
         return caller_of(request, session=True)
     except Problem as refused:
@@ -92,4 +92,4 @@ def _bearer(request: Request) -> str | None:
 
 
 Reader = Annotated[Caller, Depends(api_caller("read"))]
-Looker = Annotated[Caller, Depends(page_caller)]
+Looker = Annotated[Caller, Depends(page_caller_with("read"))]
