@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from db.engine import Reading, reading
-from db.reads import appointments, booking, lead_list, leads, messages
+from db.reads import appointments, booking, lead_list, leads, messages, records
 from db.reads.appointments import Shelved
 from db.reads.callers import Caller
 from db.reads.cursors import BadCursor
@@ -25,7 +25,7 @@ from web.problems import Problem
 from web.templating import page, render
 
 PER_PAGE = 50
-TIMELINE = 100
+TIMELINE = 20
 
 router = APIRouter(include_in_schema=False)
 
@@ -82,13 +82,15 @@ def lead_page(
     show: Show = "all",
     said: Annotated[str, Query(max_length=20)] = "",
     of: Annotated[str, Query(max_length=36)] = "",
+    at: Annotated[str, Query(max_length=36)] = "",
     cursor: Annotated[str, Query(max_length=4000)] = "",
 ) -> Response:
-    """One lead; the id of a merged one leads to where it went."""
+    """One lead; the id of a merged one leads to where it went. `at` names an appointment whose page is wanted."""
     with reading(engine_of(request)) as snapshot:
         lead = _find(snapshot, caller, lead_id)
         if str(lead.id) != lead_id.lower():
             return RedirectResponse(f"/leads/{lead.id}", 303)
+        cursor = cursor or _page_of(snapshot, lead, at) or ""
         shown = _drawer(snapshot, lead, cursor or None, show)
         name = leads.contacts(snapshot, [(lead.client_id, lead.id)])[lead.id].name
         now = snapshot.now
@@ -117,6 +119,13 @@ def _find(snapshot: Reading, caller: Caller, lead_id: str) -> Lead:
         raise problems.no_such_lead() from None
 
 
+def _page_of(snapshot: Reading, lead: Lead, at: str) -> str | None:
+    asked = id_in(at)
+    if asked is None:
+        return None
+    return appointments.cursor_to(appointments.of_lead(snapshot, lead), lead, row_id=asked, limit=TIMELINE)
+
+
 def _drawer(snapshot: Reading, lead: Lead, cursor: str | None, show: str) -> Drawer:
     known = appointments.of_lead(snapshot, lead)
     found = booking.at(snapshot.now, lead, known)
@@ -127,7 +136,8 @@ def _drawer(snapshot: Reading, lead: Lead, cursor: str | None, show: str) -> Dra
         raise problems.bad_cursor() from None
     speaking = [one for one in known if one.id == found.row_id and one not in shown]
     said = appointments.said_of(snapshot, lead.client_id, [*shown, *speaking])
-    laid_out = drawer.lay_out(lead, known, shown, said, found, snapshot.now, older)
+    kept = records.of_lead(snapshot, lead)
+    laid_out = drawer.lay_out(lead, known, shown, said, found, snapshot.now, older, kept)
     laid_out.show = show
     laid_out.talk = conversation_view.talk(
         messages.of_lead(snapshot, lead), messages.adds_up_to(snapshot, lead), lead, snapshot.now

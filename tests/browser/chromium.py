@@ -12,8 +12,6 @@ MISSING = (
     "no chromium is installed, so no page was looked at: run `apt-get install chromium` as root "
     "(or `make browser`), or name one in APPTRAIL_CHROMIUM"
 )
-REQUIRED = "APPTRAIL_BROWSER_REQUIRED"
-"""Set where a run without a browser must not pass."""
 
 
 def executable() -> str | None:
