@@ -1,12 +1,22 @@
-"""What people say of an appointment on a lead's page: how it went, and that it was no reschedule."""
+"""What people say and ask of an appointment on a lead's page: how it went, that it moved nowhere, how it stands."""
+
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from db import connections, lookups
+from db.engine import writing
+from pipeline.doubts import Doubt
 from web import appointment_acts, problems
 from web.appointment_acts import OUTCOMES
+from web.auth import engine_of
 from web.forms import Form
 from web.page_acts import FROM_HERE, Actor
+from web.problems import Problem
+
+ASKED = "asked"
+"""Why a provider is asked about an appointment: a person wants to know."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,6 +36,24 @@ def unlink_page(request: Request, caller: Actor, lead_id: str, appointment_id: s
     """Take an inferred link apart."""
     appointment_acts.take_apart(request, caller, lead_id, appointment_id)
     return _back(lead_id, appointment_id, "unlinked")
+
+
+@router.post("/leads/{lead_id}/appointments/{appointment_id}/check", dependencies=FROM_HERE)
+def check_page(request: Request, caller: Actor, lead_id: str, appointment_id: str) -> Response:
+    """Have the provider asked how an appointment stands; the answer comes by itself."""
+    lead, one, now = appointment_acts.find(request, caller, lead_id, appointment_id)
+    key = one.facts.key
+    with writing(engine_of(request)) as database:
+        held = connections.of_client(database, request.app.state.keyring, lead.client_id)
+        if not any(each.provider is key.provider and _may_ask(each.secrets) for each in held):
+            raise Problem(409, "no-api", "No connection of the client has an API token to ask with.")
+        doubt = Doubt(key, ASKED, now, one.facts.calendly_invitee_uri)
+        lookups.ask(database, lead.client_id, [doubt], lead_id=lead.id)
+    return _back(lead_id, appointment_id, ASKED)
+
+
+def _may_ask(secrets: dict[str, Any]) -> bool:
+    return bool(secrets.get("api_token") or secrets.get("refresh_token"))
 
 
 def _back(lead_id: str, appointment_id: str, said: str) -> Response:

@@ -50,9 +50,13 @@ HEADLINES = {
 }
 
 
-def problem_page(problem: Problem) -> Response:
-    """What went wrong, for people."""
+def problem_page(request: Request, problem: Problem) -> Response:
+    """What went wrong, for people, and how to try again where that may help."""
     headline = HEADLINES.get(problem.status, "Something went wrong")
-    answer = page("problem.html", status_code=problem.status, headline=headline, detail=problem.detail)
+    again = request.url.path if problem.status >= 500 and request.method == "GET" else None
+    answer = page(
+        "problem.html", status_code=problem.status, headline=headline, detail=problem.detail, again=again,
+        trace_id=problem.trace_id,
+    )  # fmt: skip
     answer.headers.update(problem.headers)
     return answer

@@ -44,6 +44,8 @@ QUESTIONS: dict[str, str] = {
     "absent": "It was missing from a sweep",
     "returned": "It came back after it was gone",
     "stub": "Whom it is with is not known",
+    "discarded": "A dead letter about it was discarded",
+    "asked": "Somebody wants to know how it stands",
 }
 
 

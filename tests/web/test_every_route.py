@@ -55,6 +55,7 @@ POST   /tokens                                                          303 403 
 POST   /tokens/{token_id}/revoke                                        303 403 403 404 403 403 404
 POST   /leads/{lead_id}/appointments/{appointment_id}/outcome           303 403 422 422 403 422 422
 POST   /leads/{lead_id}/appointments/{appointment_id}/unlink            303 403 409 409 403 404 404
+POST   /leads/{lead_id}/appointments/{appointment_id}/check             303 403 409 409 403 404 404
 GET    /follow-ups                                                      303 200 200 200 200 200 200
 POST   /follow-ups/{act}                                                303 403 404 404 403 404 404
 GET    /sync                                                            303 200 200 200 200 200 200
