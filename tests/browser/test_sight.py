@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from boot.embedded_postgres import PostgresServer
 from db import sign_in
@@ -223,3 +223,51 @@ def test_paper_shows_the_history_and_no_buttons(site: Site, day: Workday, visit:
     expect(page.locator(".row").first).to_be_visible()
     assert page.locator("body").evaluate("one => getComputedStyle(one).backgroundColor") == "rgb(255, 255, 255)"
     assert page.pdf(path=tmp_path / "lead.pdf").startswith(b"%PDF")
+
+
+def test_a_lead_opens_beside_the_list_and_gives_the_focus_back(site: Site, day: Workday, examined: Visit) -> None:
+    page = examined.go("/leads")
+    examined.tab_to("Ada Lovelace")
+    examined.press("Enter")
+    drawer = page.get_by_role("dialog", name="Ada Lovelace")
+    expect(drawer.locator(".primary")).to_contain_text("in 5 days")
+    expect(page.locator("#timeline")).not_to_have_attribute("aria-busy", "true")
+    assert page.url == f"{site.url}/leads"
+    assert examine(examined) == []
+    page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+    # The focus stays inside, arrows go from card to card, and Esc leads back to where one was.
+    examined.tab_to("Mon 15 Jun 2026")
+    examined.press("ArrowDown")
+    expect(drawer.locator(".row").nth(1)).to_be_focused()
+    examined.press("ArrowUp")
+    expect(drawer.locator(".row").first).to_be_focused()
+    for _ in range(60):
+        examined.press("Tab")
+        assert page.evaluate("() => document.activeElement === document.body || !!document.activeElement.closest('#drawer')")
+    examined.press("Escape")
+    expect(drawer).to_have_count(0)
+    assert examined.focused() == "Ada Lovelace"
+    page.get_by_role("link", name="Grace Hopper").click(modifiers=["ControlOrMeta"])
+    expect(drawer).to_have_count(0)
+
+
+def test_a_drawer_waits_with_a_skeleton_and_says_when_it_failed(site: Site, day: Workday, visit: Visit) -> None:
+    page = visit.go("/leads")
+    visit.refused = {500}
+    held: list[Route] = []
+    page.route("**/timeline", held.append)
+    page.get_by_role("link", name="Ada Lovelace").click()
+    expect(page.locator("#timeline")).to_have_attribute("aria-busy", "true")
+    expect(page.locator("#timeline .bone").first).to_be_visible()
+    held[0].fulfill(status=500)
+    expect(page.get_by_role("alert")).to_contain_text("could not be loaded")
+    expect(page.locator("#timeline")).not_to_have_attribute("aria-busy", "true")
+
+
+def test_a_page_that_stays_open_says_when_it_may_be_old(site: Site, day: Workday, visit: Visit) -> None:
+    visit.refused = {503}
+    page = visit.go(f"/leads/{day.lead}")
+    page.route("**/timeline", lambda route: route.fulfill(status=503))
+    expect(page.locator("#trouble")).to_contain_text("What you see may be old")
+    page.unroute("**/timeline")
+    expect(page.locator("#trouble")).to_be_hidden()
