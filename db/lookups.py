@@ -20,6 +20,7 @@ LONGEST_WAIT_SECONDS = 6 * 3600.0
 ABSENT = "absent"
 RETURNED = "returned"
 STUB = "stub"
+DISCARDED = "discarded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,19 @@ def ask(
         doubt.key: ask_row(client_id, doubt, connection_id=connection_id, lead_id=lead_id) for doubt in doubts
     }
     return database.execute(ASK, columns_of([rows[key] for key in sorted(rows)])).rowcount
+
+
+def ask_of_letter(database: Database[Any], letter_id: UUID) -> None:
+    """Ask how the appointment of a dead letter stands, in the caller's transaction; of others there is nothing to ask."""
+    row = database.execute(
+        """SELECT client_id, lead_id, provider, payload->>'external_id', apptrail_now() FROM dead_letter
+           WHERE id = %s AND kind = 'appointment' AND payload ? 'external_id' AND provider = ANY (%s)""",
+        (letter_id, [one.value for one in Provider]),
+    ).fetchone()
+    if row is not None:
+        client_id, lead_id, provider, external_id, now = row
+        key = AppointmentKey(Provider(provider), external_id)
+        ask(database, client_id, [Doubt(key, DISCARDED, now)], lead_id=lead_id)
 
 
 def ask_row(

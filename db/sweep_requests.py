@@ -24,13 +24,9 @@ def ask(database: Database, connection: Connection, tier: Tier, windows: Sequenc
 
 
 def ask_about(database: Database, client_id: UUID, lead_id: UUID, doubt: Doubt, actor: str) -> bool:
-    """Ask about one appointment of a lead; False if that is asked already, or no connection could answer."""
+    """Ask about one appointment of a lead; False if that is asked already."""
     with database.transaction():
-        row = database.execute(
-            "SELECT 1 FROM connection WHERE client_id = %s AND provider = %s AND state = 'active' LIMIT 1",
-            (client_id, doubt.key.provider),
-        ).fetchone()
-        asked = row is not None and bool(lookups.ask(database, client_id, [doubt], lead_id=lead_id))
+        asked = bool(lookups.ask(database, client_id, [doubt], lead_id=lead_id))
         if asked:
             audit.note(database, client_id, actor, "check_asked", lead_id, {"provider": doubt.key.provider})
     return asked

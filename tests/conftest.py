@@ -21,6 +21,9 @@ hypothesis.settings.register_profile("ci", deadline=None, max_examples=100, prin
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=3000, print_blob=True)
 hypothesis.settings.load_profile("default")
 
+NOT_LOOKED_AT = "no chromium is installed"
+"""How the reason begins for which tests in a browser are skipped."""
+
 QUICK = {"fsync": "off", "shared_buffers": "64MB", "max_connections": "100"}
 """For tests of what is stored. A test of what survives a crash starts a server with the real options."""
 
@@ -90,3 +93,12 @@ def database(postgres_server: PostgresServer, migrated_template: str) -> Iterato
     """The libpq address of a fresh, migrated database of the test's own."""
     with fresh_database(postgres_server, migrated_template) as dsn:
         yield dsn
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What a run did not look at is said in its last lines."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = {one.longrepr[2] for one in skipped if NOT_LOOKED_AT in str(one.longrepr)}
+    for reason in sorted(reasons):
+        terminalreporter.section("NOT TESTED", red=True, bold=True)
+        terminalreporter.line(reason.removeprefix("Skipped: "), red=True)

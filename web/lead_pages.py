@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from db.engine import Reading, reading
-from db.reads import appointments, booking, lead_list, leads, messages, questions
+from db.reads import appointments, booking, lead_list, leads, messages, questions, records
 from db.reads.callers import Caller
 from db.reads.cursors import BadCursor
 from db.reads.lead_list import Filters, Listed
@@ -79,13 +79,18 @@ def lead_page(
     show: Show = "all",
     said: Annotated[str, Query(max_length=20)] = "",
     of: Annotated[str, Query(max_length=36)] = "",
+    at: Annotated[str, Query(max_length=36)] = "",
     cursor: Annotated[str, Query(max_length=4000)] = "",
 ) -> Response:
-    """One lead; the id of a merged one leads to where it went."""
+    """One lead; the id of a merged one leads to where it went. `at` names an appointment whose page is wanted."""
     with reading(engine_of(request)) as snapshot:
         lead = _find(snapshot, caller, lead_id)
         if str(lead.id) != lead_id.lower():
             return RedirectResponse(f"/leads/{lead.id}", 303)
+        if not cursor and (named := id_in(at)):
+            show, cursor = timeline_page.place_of(
+                appointments.of_lead(snapshot, lead), lead, snapshot.now, named
+            )
         shown = _drawer(snapshot, lead, cursor or None, show)
         name = leads.contacts(snapshot, [(lead.client_id, lead.id)])[lead.id].name
         now = snapshot.now
@@ -123,8 +128,9 @@ def _drawer(snapshot: Reading, lead: Lead, cursor: str | None, show: Show) -> Dr
         raise problems.bad_cursor() from None
     speaking = [one for one in known if one.id == found.row_id and one not in cut.rows]
     said = appointments.said_of(snapshot, lead.client_id, [*cut.rows, *speaking])
-    question = found.chosen and questions.about(snapshot, lead.client_id, found.chosen.key)
-    laid_out = drawer.lay_out(lead, known, cut.rows, said, found, snapshot.now, cut.following, question)
+    question = questions.about(snapshot, lead.client_id, found.chosen.key) if found.chosen else None
+    kept = records.of_lead(snapshot, lead)
+    laid_out = drawer.lay_out(lead, known, cut.rows, said, found, snapshot.now, cut.following, kept, question)
     laid_out.show, laid_out.further = show, cut.further
     laid_out.talk = conversation_view.talk(
         messages.of_lead(snapshot, lead), messages.adds_up_to(snapshot, lead), lead, snapshot.now

@@ -48,7 +48,8 @@ QUESTIONS: dict[str, str] = {
     "absent": "It was missing from a sweep",
     "returned": "It came back after it was gone",
     "stub": "Whom it is with is not known",
-    "asked": "Somebody wants it checked",
+    "discarded": "A dead letter about it was discarded",
+    "asked": "Somebody wants to know how it stands",
 }
 
 NOTICES: dict[str, str] = {

@@ -77,6 +77,11 @@ def cut(
     return page, following
 
 
+def cursor_after(lead: Lead, one: Shelved) -> str:
+    """The cursor of the page, of those that `cut` makes, that begins after an appointment."""
+    return cursors.write(f"appointments:{lead.id}", one.facts.start_at, _name(one))
+
+
 def said_of(
     reading: Reading, client_id: UUID, appointments: Sequence[Shelved]
 ) -> dict[AppointmentKey, list[Observation]]:

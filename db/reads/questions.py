@@ -24,7 +24,9 @@ def about(reading: Reading, client_id: UUID, key: AppointmentKey) -> Question | 
     row = reading.connection.execute(
         _ABOUT, {"client": client_id, "provider": key.provider, "name": key.external_id}
     ).one_or_none()
-    return row and Question(row.state == "waiting", utc(row.answered_at) if row.state == "answered" else None)
+    if row is None:
+        return None
+    return Question(row.state == "waiting", utc(row.answered_at) if row.state == "answered" else None)
 
 
 _ABOUT = text("""

@@ -81,8 +81,8 @@ def a_busy_life(count: int, now: datetime = NOW, *, chain: int = 10) -> Iterator
             one |= {"status": Status.CANCELED, "moved": True, "replaced_by": f"busy-{number + 1}"}
             yield a_meeting(f"busy-{number}", at=booked_at + timedelta(days=3), **one)
         elif start_at < now:
-            held = {"outcome": Status.SHOWED, "at": start_at + timedelta(hours=2)}
-            yield a_meeting(f"busy-{number}", **one, **held)
+            one |= {"outcome": Status.SHOWED, "at": start_at + timedelta(hours=2)}
+            yield a_meeting(f"busy-{number}", **one)
 
 
 def told(

@@ -47,7 +47,9 @@ class World:
             assert client is not None
             return {"Authorization": f"Bearer {clients.add_token(database, client.id, caller.role)}"}
         if caller.by == "session":
-            operator = sign_in.ensure_operator(database, str(caller), caller.role, client and client.id)
+            operator = sign_in.ensure_operator(
+                database, str(caller), caller.role, client.id if client else None
+            )
             return {"Cookie": f"apptrail_session={sign_in.open_session(database, operator)}"}
         return {}
 

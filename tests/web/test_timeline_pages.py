@@ -54,7 +54,7 @@ def test_the_first_page_begins_with_the_soonest_and_names_how_many_lie_further_a
     lead = deliver(web.hands, *(told(web.client, one) for one in (*meetings, *off, *past)))
     web.sign_in()
     html = web.http.get(f"/leads/{lead}").text
-    starts = re.findall(r'<h4[^>]*>\s*<time datetime="([^"]+)"', html)[:AHEAD]
+    starts = re.findall(r'<li class="row .*?<time datetime="([^"]+)"', html, re.DOTALL)[:AHEAD]
     assert starts == [f"{NOW + n * DAY:%Y-%m-%dT%H:%M:%SZ}" for n in range(1, AHEAD + 1)]
     assert f"{len(meetings) - AHEAD} more lie further ahead" in html
     upcoming = walked(web, f"/leads/{lead}?show=upcoming")
@@ -101,3 +101,14 @@ def test_a_cursor_of_another_lead_or_another_list_is_refused(web: Web) -> None:
     assert found is not None
     for url in (f"/leads/{other}?show=upcoming&cursor={found[1]}", f"/leads/{lead}?cursor={found[1]}"):
         assert web.http.get(url).status_code == 400
+
+
+def test_an_address_that_names_an_appointment_opens_the_page_that_it_is_on(web: Web) -> None:
+    ahead = [a_meeting(f"ahead-{n}", start_at=NOW + n * DAY) for n in range(1, 2 * ROWS + 2)]
+    past = [a_meeting(f"past-{n}", start_at=NOW - n * DAY) for n in range(1, 2 * ROWS + 2)]
+    lead = deliver(web.hands, *(told(web.client, one) for one in (*ahead, *past)))
+    web.sign_in()
+    rows = web.database.execute("SELECT id FROM appointment").fetchall()
+    for (row_id,) in rows:
+        html = web.http.get(f"/leads/{lead}", params={"at": str(row_id)}).text
+        assert str(row_id) in rows_of(html)
