@@ -88,9 +88,7 @@ def _adas() -> Iterator[Observation]:
 def _follow_ups(site: Site) -> None:
     for number, (name, zone) in enumerate(OTHERS):
         said = _lost(number, zone)
-        deliver(
-            site.hands, *(told(site.client, one, email=f"p{number}@example.test", name=name) for one in said)
-        )
+        deliver(site.hands, *(told(site.client, one, email=f"p{number}@example.test", name=name) for one in said))
     lead, provider = site.database.execute(
         "SELECT lead_id, provider FROM follow_up WHERE external_id = 'lost-1'"
     ).fetchone() or (None, None)
@@ -110,16 +108,9 @@ def _lost(number: int, zone: str) -> list[Observation]:
     if number < 4:
         again = f"{name}-again"
         old = a_meeting(name, status=Status.CANCELED, moved=True, replaced_by=again, at=at, timezone=zone)
-        return [
-            old,
-            a_meeting(again, start_at=NOW + 4 * DAY, replaces=name, at=at, booked_at=at, timezone=zone),
-        ]
+        return [old, a_meeting(again, start_at=NOW + 4 * DAY, replaces=name, at=at, booked_at=at, timezone=zone)]
     outcome = Status.NO_SHOW if number == 4 else None
-    return [
-        a_meeting(
-            name, start_at=NOW - number * HOUR, at=NOW - (number - 1) * HOUR, outcome=outcome, timezone=zone
-        )
-    ]
+    return [a_meeting(name, start_at=NOW - number * HOUR, at=NOW - (number - 1) * HOUR, outcome=outcome, timezone=zone)]
 
 
 def _letters(site: Site) -> tuple[UUID, UUID]:
@@ -127,9 +118,7 @@ def _letters(site: Site) -> tuple[UUID, UUID]:
     letters = []
     for number in range(9):
         bug, age = (A_BUG, 2 + number) if number < 5 else (UNREADABLE, 26 + number)
-        first = told(
-            site.client, a_meeting(f"dead-{number}"), email=f"dead{number}@example.test", name="Joan Clarke"
-        )
+        first = told(site.client, a_meeting(f"dead-{number}"), email=f"dead{number}@example.test", name="Joan Clarke")
         lead = deliver(site.hands, first)
         said = a_meeting(f"letter-{number}").model_dump_json(exclude_none=True)
         add_job(site.hands, site.client.id, lead, said)
