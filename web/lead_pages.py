@@ -1,7 +1,6 @@
 """The pages about leads: the list, one lead, and the part of it that keeps itself fresh."""
 
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import RedirectResponse, Response
@@ -10,15 +9,25 @@ from db.engine import Reading, reading
 from db.reads import appointments, booking, lead_list, leads, messages, questions, records
 from db.reads.callers import Caller
 from db.reads.cursors import BadCursor
-from db.reads.lead_list import Filters, Listed
+from db.reads.lead_list import Listed
 from db.reads.leads import Lead, UnknownLead
 from db.reads.scope import Scope
-from pipeline.words import Provider
-from web import conditional, conversation_view, drawer, page_acts, present, problems, timeline_page, times
+from web import (
+    conditional,
+    conversation_view,
+    drawer,
+    lead_counts,
+    page_acts,
+    present,
+    problems,
+    timeline_page,
+    times,
+)
 from web.asked import NotAsked, id_in, lead_id_in, search_in
 from web.auth import Looker, engine_of, same_site
 from web.drawer import Drawer
 from web.forms import Form
+from web.leads_asked import Asked, LeadsAsked
 from web.problems import Problem
 from web.templating import page, render
 from web.timeline_page import Show
@@ -27,25 +36,14 @@ PER_PAGE = 50
 
 router = APIRouter(include_in_schema=False)
 
-Word = Annotated[str, Query(max_length=80)]
-YES_NO = {"": None, "yes": True, "no": False}
-
 
 @router.get("/leads")
 def leads_page(
-    request: Request,
-    caller: Looker,
-    status: Word = "",
-    provider: Word = "",
-    upcoming: Word = "",
-    stub: Word = "",
-    client: Word = "",
-    cursor: Annotated[str, Query(max_length=4000)] = "",
+    request: Request, caller: Looker, asked: Asked, cursor: Annotated[str, Query(max_length=4000)] = ""
 ) -> Response:
     """The list of leads, filtered by what is no personal data."""
-    filters = _filters(status.strip(), provider, upcoming, stub)
-    scope = caller.scope.narrowed(id_in(client))
-    asked = {"status": status, "provider": provider, "upcoming": upcoming, "stub": stub, "client": client}
+    filters, scope = asked.filters(), asked.scope(caller.scope)
+    counted = lead_counts.in_words(engine_of(request), caller, asked)
     with reading(engine_of(request)) as snapshot:
         try:
             found, following = (
@@ -55,7 +53,9 @@ def leads_page(
             )
         except BadCursor:
             raise problems.bad_cursor() from None
-        return _list(snapshot, caller, found, asked=asked, following=following, first=not cursor)
+        return _list(
+            snapshot, caller, found, asked=asked, following=following, first=not cursor, counted=counted
+        )
 
 
 @router.post("/leads/search", dependencies=[Depends(same_site)])
@@ -149,30 +149,19 @@ def _search(request: Request, snapshot: Reading, scope: Scope, who: str) -> list
     ]
 
 
-def _filters(status: str, provider: str, upcoming: str, stub: str) -> Filters:
-    try:
-        return Filters(
-            status=status or None,
-            provider=Provider(provider) if provider else None,
-            upcoming=YES_NO[upcoming],
-            stub=YES_NO[stub],
-        )
-    except (ValueError, KeyError):
-        raise Problem(422, "bad-field", "There is no such filter.") from None
-
-
 def _list(
     snapshot: Reading,
     caller: Caller,
     found: list[Listed],
     *,
-    asked: dict[str, str] | None = None,
+    asked: LeadsAsked | None = None,
     following: str | None = None,
     first: bool = True,
     notice: str | None = None,
+    counted: str | None = None,
 ) -> Response:
+    asked = asked or LeadsAsked({})
     names = leads.contacts(snapshot, [(one.client_id, one.id) for one in found])
-    kept = {field: value for field, value in (asked or {}).items() if value}
     return page(
         "leads.html",
         now=snapshot.now,
@@ -180,12 +169,14 @@ def _list(
         here="leads",
         urgent=page_acts.urgent(snapshot, caller),
         rows=[_row(one, names[one.id].name) for one in found],
-        asked=asked or {},
+        asked=asked.values,
+        sources=[(str(source), words) for source, words in present.SOURCE_TEXT.items()],
         clients=lead_list.clients_within(snapshot, caller.scope) if caller.scope.client_id is None else {},
-        next_link="/leads?" + urlencode({**kept, "cursor": following}) if following else None,
-        first_link=None if first else "/leads?" + urlencode(kept),
+        next_link=asked.link("/leads", cursor=following) if following else None,
+        first_link=None if first else asked.link("/leads"),
         notice=notice,
-        filtered=bool(kept),
+        counted=counted,
+        filtered=bool(asked.values),
     )
 
 

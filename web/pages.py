@@ -7,6 +7,7 @@ from web import (
     dead_letter_pages,
     follow_up_pages,
     lead_act_pages,
+    lead_counts,
     lead_pages,
     replay_pages,
     sign_in_pages,
@@ -33,6 +34,7 @@ def api_docs(request: Request) -> Response:
 
 
 router.include_router(sign_in_pages.router)
+router.include_router(lead_counts.router)
 router.include_router(lead_pages.router)
 router.include_router(token_pages.router)
 router.include_router(lead_act_pages.router)

@@ -136,6 +136,7 @@ ROUTES = [
     _api("GET", "/replays/{replay_id}", "read"),
     _api("POST", "/replays/{replay_id}/{act}", "operate"),
     _list("/leads?client={client_id}"),
+    _list("/leads/count?client={client_id}"),
     _form("/leads/search", "read", elsewhere=200, who="{email}"),
     _page("/leads/{lead_id}?at={appointment_id}"),
     _page("/leads/{lead_id}/timeline"),
