@@ -19,7 +19,7 @@ def measure(stage: Stage) -> list[Figure]:
     """In turn, with two processes each, on copies of one database."""
     count = stage.scaled(LEADS)
     numbers = in_any_order(count)
-    payloads = {number: said.model_dump_json(exclude_none=True) for number, said in observations(numbers)}
+    payloads = {number: said.text() for number, said in observations(numbers)}
     drained, plain = [], []
     with stage.database() as template:
         with stage.connect(template) as database:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
+import msgspec
 from psycopg import Connection as Database
 
 from db.arrays import columns_of, literal
@@ -92,7 +92,7 @@ def _save_registers(database: Database[Any], client_id: UUID, changed: Mapping[U
 
 
 def _signals(said: MessageSaid) -> str:
-    return orjson.dumps([one.model_dump(mode="json", exclude_none=True) for one in said.signals]).decode()
+    return msgspec.json.encode(said.signals).decode()
 
 
 _LOAD = f"SELECT id, {', '.join(COLUMNS)} FROM lead WHERE client_id = %s AND id = ANY (%s::uuid[])"  # noqa: S608

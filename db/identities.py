@@ -45,7 +45,9 @@ def of_email(text: str | None) -> Identity | None:
     Half a surrogate pair is no text: what holds one is nobody's address.
     """
     folded = (text or "").strip().casefold()
-    if "@" not in folded or any("\ud800" <= letter <= "\udfff" for letter in folded):
+    if "@" not in folded:
+        return None
+    if not folded.isascii() and any("\ud800" <= letter <= "\udfff" for letter in folded):
         return None
     return Identity(IdentityKind.EMAIL, folded)
 

@@ -126,10 +126,7 @@ def _changes(
     changes = []
     for lead_id, shelved in load(database, run.client_id, bases, told).items():
         _count(batch, told[lead_id], shelved.book.observations)
-        receipts = {
-            one.digest: Receipt(held.now, run.id, one, one.model_dump_json(exclude_none=True))
-            for one in told[lead_id]
-        }
+        receipts = {one.digest: Receipt(held.now, run.id, one, one.text()) for one in told[lead_id]}
         book = enter(shelved.book, told[lead_id])
         changes.append(Change(lead_id, shelved, book, compute(book, held.now), receipts))
     return changes

@@ -160,7 +160,7 @@ def job_row(
     client_id: UUID, lead_id: UUID, payload: Payload, received_at: datetime, lane: Lane, trace_id: UUID
 ) -> tuple[Any, ...]:
     """One row for INSERT_JOBS."""
-    text = payload.model_dump_json(exclude_none=True)
+    text = payload.text()
     return (client_id, new_id_text(), lead_id, payload.kind, text, received_at, PRIORITY[lane], trace_id)
 
 

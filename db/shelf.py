@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from psycopg import Connection as Database
-from pydantic import TypeAdapter
 
 from db import follow_up_rows
 from db.arrays import columns_of, literal
@@ -21,8 +21,8 @@ from pipeline.observation import AppointmentKey, Observation
 from pipeline.rollup import Rollup
 from pipeline.words import Provider
 
-_FOLDED: TypeAdapter[Folded] = TypeAdapter(Folded)
-_OBSERVATION: TypeAdapter[Observation] = TypeAdapter(Observation)
+_FOLDED = msgspec.json.Decoder(Folded)
+_OBSERVATION = msgspec.json.Decoder(Observation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def load(
         key = AppointmentKey(Provider(provider), external_id)
         ids[lead_id][key] = row_id
         if facts is not None:
-            folded[lead_id] |= {one.key: one for one in unpacked(_FOLDED.validate_json(facts))}
+            folded[lead_id] |= {one.key: one for one in unpacked(_FOLDED.decode(facts))}
     linked = {key for facts in folded.values() for one in facts.values() for key in one.linked}
     known = named | {key: row_id for own in ids.values() for key, row_id in own.items()}
     known |= _rows_named(database, client_id, linked - known.keys() - touched.keys())
@@ -125,7 +125,7 @@ def observations_of(
     rows = database.execute(_OBSERVATIONS, (*columns_of(keys), client_id), binary=True)
     for provider, external_id, digest, body in rows:
         key = AppointmentKey(Provider(provider), external_id)
-        found.setdefault(key, {})[bytes(digest)] = _OBSERVATION.validate_json(body)
+        found.setdefault(key, {})[bytes(digest)] = _OBSERVATION.decode(body)
     return found
 
 
@@ -164,7 +164,7 @@ def _observation_rows(client_id: UUID, change: Change) -> Iterable[tuple[Any, ..
                 yield (
                     client_id, new_id(), key.provider, key.external_id, digest.hex(), one.source, one.effective_at,
                     receipt.received_at if receipt else one.observed_at, receipt.trace_id if receipt else None,
-                    receipt.text if receipt and receipt.statement is one else one.model_dump_json(exclude_none=True),
+                    receipt.text if receipt and receipt.statement is one else one.text(),
                 )  # fmt: skip
 
 
@@ -193,7 +193,7 @@ def appointment_rows(client_id: UUID, change: Change) -> Iterable[tuple[Any, ...
             one.status_changed_at, one.booked_at, one.canceled_at, one.cancel_reason,
             _id_of(one.rescheduled_from, ids), _id_of(one.rescheduled_to, ids), one.link_kind,
             one.moved_count, one.removed_at_provider, one.placeholder, one.source, one.first_effective_at,
-            None if facts is None else _FOLDED.dump_json(facts, exclude_defaults=True).decode(),
+            None if facts is None else msgspec.json.encode(facts).decode(),
         )  # fmt: skip
 
 

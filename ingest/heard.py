@@ -1,6 +1,6 @@
 """Heard: how many deliveries each connection had and when the last came, written down every few seconds."""
 
-from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Event, Lock, Thread
 from uuid import UUID
@@ -15,7 +15,12 @@ FLUSH_SECONDS = 5.0
 
 log = get_logger(__name__)
 
-Key = tuple[UUID, UUID]
+
+@dataclass(slots=True)
+class _Count:
+    client_id: UUID
+    count: int
+    last: datetime
 
 
 class Heard:
@@ -25,18 +30,23 @@ class Heard:
         """Open nothing yet."""
         self._desk = Desk(dsn)
         self._lock = Lock()
-        self._counts: Counter[Key] = Counter()
-        self._last: dict[Key, datetime] = {}
+        self._counts: dict[UUID, _Count] = {}
         self._stop = Event()
         self._thread = Thread(target=self._run, name="heard", daemon=True)
         self._thread.start()
 
     def __call__(self, connection: Connection, at: datetime) -> None:
         """Count one accepted delivery."""
-        key = (connection.client_id, connection.id)
+        self._add(connection.id, connection.client_id, 1, at)
+
+    def _add(self, connection_id: UUID, client_id: UUID, count: int, last: datetime) -> None:
         with self._lock:
-            self._counts[key] += 1
-            self._last[key] = max(at, self._last.get(key, at))
+            known = self._counts.get(connection_id)
+            if known is None:
+                self._counts[connection_id] = _Count(client_id, count, last)
+                return
+            known.count += count
+            known.last = max(known.last, last)
 
     def _run(self) -> None:
         while not self._stop.wait(FLUSH_SECONDS):
@@ -46,8 +56,8 @@ class Heard:
 
     def _flush(self) -> None:
         with self._lock:
-            counts, self._counts = self._counts, Counter()
-            rows = [(*key, count, self._last[key]) for key, count in sorted(counts.items())]
+            counts, self._counts = self._counts, {}
+        rows = sorted((one.client_id, of, one.count, one.last) for of, one in counts.items())
         if not rows:
             return
         try:
@@ -58,8 +68,8 @@ class Heard:
                 log.exception("heard_not_kept", count=len(rows))
                 return
             log.warning("heard_postponed", exc_info=error)
-            with self._lock:
-                self._counts.update(counts)
+            for client_id, connection_id, count, last in rows:
+                self._add(connection_id, client_id, count, last)
 
     def close(self) -> None:
         """Write down what is left."""

@@ -2,22 +2,20 @@
 
 import json
 import re
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+import msgspec
 
 from ingest.verdicts import Ignored, Refused
 
-MOST_REPAIRS = 4
 LONGEST_NAME = 320
 
 _PLAIN_URI = re.compile(r"https?://[A-Za-z0-9.:-]{1,100}(?:/[A-Za-z0-9_-]{1,128}){1,6}", re.ASCII)
 
 
-class Payload(BaseModel):
+class Payload(msgspec.Struct):
     """A provider's object: the fields we use; the rest is never read, so that it cannot be kept."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, hide_input_in_errors=True)
 
 
 Model = TypeVar("Model", bound=Payload)
@@ -29,14 +27,27 @@ def read_model(model: type[Model], body: bytes) -> Model:
     Raises Refused for what is no JSON, Ignored for what lacks a field that we cannot do without.
     """
     try:
-        return model.model_validate_json(body)
-    except ValidationError:
-        return _read_leniently(model, _as_json(body))
+        return _decoder_of(model).decode(body)  # type: ignore[no-any-return]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return read_value(model, _as_json(body))
 
 
-def read_value(model: type[Model], said: dict[str, Any]) -> Model:
+def read_value(model: type[Model], said: Any) -> Model:
     """Read an object that is parsed already, as leniently. Raises Ignored."""
-    return _read_leniently(model, said)
+    try:
+        return msgspec.convert(_usable(model, said), model)
+    except msgspec.ValidationError:
+        raise Ignored("unusable_shape") from None
+
+
+@cache
+def _decoder_of(model: type[Payload]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(model)
+
+
+@cache
+def _types_of(model: type[Payload]) -> dict[str, Any]:
+    return {field.encode_name: field.type for field in msgspec.structs.fields(model)}
 
 
 def _as_json(body: bytes) -> Any:
@@ -47,38 +58,29 @@ def _as_json(body: bytes) -> Any:
         raise Refused("not_json") from None
 
 
-def _read_leniently(model: type[Model], said: Any) -> Model:
-    for _ in range(MOST_REPAIRS):
-        try:
-            return model.model_validate(said)
-        except ValidationError as odd:
-            errors = odd.errors(include_input=False, include_url=False)
-            if not [error for error in errors if _forget(said, error["loc"])]:
-                break
-    raise Ignored("unusable_shape")
+def _usable(model: type[Payload], said: Any) -> Any:
+    """What of an object has the shape that the model gives it."""
+    if not isinstance(said, dict):
+        return said
+    types = _types_of(model)
+    parts = {name: _part(types[name], value) for name, value in said.items() if name in types}
+    return {name: value for name, value in parts.items() if value is not msgspec.UNSET}
 
 
-def _forget(said: Any, path: tuple[int | str, ...]) -> bool:
-    """Take an odd value out of its object, or make it an empty entry of its list; False if it is not there."""
-    if not path:
-        return False
-    *way, last = path
-    for step in way:
-        said = _step(said, step)
-    if isinstance(said, dict):
-        return said.pop(last, path) is not path
-    if isinstance(said, list) and isinstance(last, int) and last < len(said) and said[last] != {}:
-        said[last] = {}
-        return True
-    return False
-
-
-def _step(said: Any, step: int | str) -> Any:
-    if isinstance(said, dict):
-        return said.get(step)
-    if isinstance(said, list) and isinstance(step, int) and step < len(said):
-        return said[step]
-    return None
+def _part(kind: Any, value: Any) -> Any:
+    """One field's value without what is odd in it; an odd entry of a list is an empty one."""
+    options = get_args(kind) or (kind,)
+    if isinstance(value, dict):
+        models = [one for one in options if isinstance(one, type) and issubclass(one, Payload)]
+        return _usable(models[0], value) if models else msgspec.UNSET
+    items = [get_args(one)[0] for one in options if getattr(one, "__origin__", None) is list]
+    if isinstance(value, list) and items:
+        return [{} if (part := _part(items[0], one)) is msgspec.UNSET else part for one in value]
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return msgspec.UNSET
+    return value
 
 
 def clean_name(text: str | None) -> str | None:

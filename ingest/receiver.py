@@ -10,7 +10,7 @@ from db.ids import new_id
 from ingest.adapter import Adapter, Headers
 from ingest.admission import admitted
 from ingest.batcher import Batcher
-from ingest.bodies import Receive, read_body
+from ingest.bodies import Bodies, Receive
 from ingest.counters import DELIVERIES
 from ingest.endpoints import Endpoints
 from ingest.heard import Heard
@@ -44,6 +44,7 @@ class Receiver:
         self._adapters = adapters
         self._endpoints = endpoints
         self._batcher = batcher
+        self._bodies = Bodies()
         # Bound once: what follows runs for every delivery.
         self._log = get_logger(__name__).bind()
         self._accepted = {name: DELIVERIES.labels(name, "accepted", "") for name in adapters}
@@ -84,7 +85,7 @@ class Receiver:
         self, adapter: Adapter, endpoint: str, headers: Headers, receive: Receive, trace_id: UUID
     ) -> None:
         connections = await self._endpoints.find(adapter.provider, endpoint)
-        body = await read_body(receive, headers, adapter.size_limit)
+        body = await self._bodies.read(receive, headers, adapter.size_limit)
         received_at = clock.now()
         connection = admitted(adapter, connections, headers, body, received_at)
         readings = adapter.read(connection, body, received_at)

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from uuid import UUID
 
+from pipeline.words import Word
 
-class IdentityKind(StrEnum):
+
+class IdentityKind(Word):
     """What can name a lead; the digest of each is unique within a client."""
 
     APPOINTMENT = "appointment"

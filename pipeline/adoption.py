@@ -6,9 +6,10 @@ lead owns. Adopting is computed from the facts at hand, so it does not matter wh
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from pipeline.folded import Folded
 from pipeline.observation import AppointmentKey

@@ -1,15 +1,15 @@
 """A Folded: what one appointment's own observations add up to, before its neighbours are asked."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+
+import msgspec
 
 from pipeline.observation import AppointmentKey
 from pipeline.words import Provider, Source, Status
 
 
-@dataclass(frozen=True)
-class Folded:
+class Folded(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     """The registers of one appointment. All instants are aware.
 
     `word` is the provider's status word, `outcome` and `manual` what the provider and a person said of

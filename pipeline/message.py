@@ -1,17 +1,16 @@
 """Messages: that somebody wrote, when, on which channel, and what it means; never a word of it."""
 
 from datetime import datetime
-from enum import StrEnum
-from typing import Literal
+from typing import Annotated
 
-from pydantic import Field
+import msgspec
 
-from pipeline.observation import FORMAT_VERSION, Fact
+from pipeline.observation import FORMAT_VERSION, Tagged, written
 from pipeline.signals import MACHINE, Signal, SignalKind
-from pipeline.words import Provider, Source
+from pipeline.words import Provider, Source, Word
 
 
-class Channel(StrEnum):
+class Channel(Word):
     """What a message travelled by."""
 
     SMS = "sms"
@@ -22,7 +21,7 @@ class Channel(StrEnum):
     CHAT = "chat"
 
 
-class Sentiment(StrEnum):
+class Sentiment(Word):
     """How a person's last telling reply sounded."""
 
     POSITIVE = "positive"
@@ -30,22 +29,21 @@ class Sentiment(StrEnum):
     NEGATIVE = "negative"
 
 
-class MessageSaid(Fact):
+class MessageSaid(Tagged, frozen=True, kw_only=True, tag="message"):
     """One inbound message, or what a channel says of a lead, at `at` (the provider's time, else our receipt).
 
     `external_id` tells repeated deliveries of one message from two equal messages: the provider's id for it,
     or a digest of what identifies it. `human`: a person wrote it.
     """
 
-    v: int = FORMAT_VERSION
-    kind: Literal["message"] = "message"
+    v: int = written(FORMAT_VERSION)
     source: Source
     provider: Provider
     channel: Channel
-    external_id: str = Field(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")
+    external_id: Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
     at: datetime
-    human: bool = True
-    signals: tuple[Signal, ...] = ()
+    human: bool = written(True)
+    signals: tuple[Signal, ...] = written(())
 
     def signal(self, kind: SignalKind) -> Signal | None:
         """The signal of a kind, if the message carries it."""

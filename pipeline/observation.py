@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
-from typing import Literal, NamedTuple
+from typing import Any, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict
+import msgspec
 
 from pipeline.words import SOURCE_STRENGTH, Provider, Source, Status
 
@@ -22,13 +22,46 @@ class AppointmentKey(NamedTuple):
     external_id: str
 
 
-class Fact(BaseModel):
-    """A value that crosses our own borders: frozen, and unknown fields are refused."""
+class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A value that crosses our own borders: frozen, and a reader refuses unknown fields.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    Its types are held when it is read, not when it is made. A field that is None is not written;
+    one that has another default comes from a factory, so that it is.
+    """
+
+    def text(self) -> str:
+        """Write it as JSON."""
+        return _ENCODER.encode(self).decode()
+
+    def but(self, **changed: Any) -> Self:
+        """Make a copy with some fields changed; they are not checked."""
+        return msgspec.structs.replace(self, **changed)
 
 
-class Schedule(Fact):
+class Tagged(Fact, frozen=True, kw_only=True, tag_field="kind"):
+    """A fact that is told from others by its kind."""
+
+    @property
+    def kind(self) -> str:
+        """The tag that it is written with."""
+        return str(self.__struct_config__.tag)
+
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def bounded(name: str, text: str | None, most: int, least: int = 1) -> None:
+    """Refuse a text of an odd length, when a fact is made and when it is read; the error names the field only."""
+    if text is not None and not least <= len(text) <= most:
+        raise ValueError(f"{name}: {least} to {most} characters")
+
+
+def written(value: Any) -> Any:
+    """Declare a default that is written out all the same: it may be another in the next release."""
+    return msgspec.field(default_factory=lambda: value)
+
+
+class Schedule(Fact, frozen=True, kw_only=True):
     """When the meeting is. Instants are aware; `timezone` is the IANA name the provider gave."""
 
     start_at: datetime | None = None
@@ -36,7 +69,7 @@ class Schedule(Fact):
     timezone: str | None = None
 
 
-class StatusWord(Fact):
+class StatusWord(Fact, frozen=True, kw_only=True):
     """The provider's word for the status; `canceled_at` only where the provider states it.
 
     `removed`: the provider has it no longer. `hearsay`: that is only a workflow's word, which stands until
@@ -45,21 +78,21 @@ class StatusWord(Fact):
     """
 
     word: Status
-    removed: bool = False
-    hearsay: Literal[True] | None = None
+    removed: bool = written(False)
+    hearsay: bool | None = None
     canceled_at: datetime | None = None
     cancel_reason: str | None = None
     restored_at: datetime | None = None
 
 
-class Outcome(Fact):
+class Outcome(Fact, frozen=True, kw_only=True):
     """Whether the meeting was held, as of `at`; `word` None says that an outcome was taken back."""
 
     word: Status | None = None
     at: datetime
 
 
-class Links(Fact):
+class Links(Fact, frozen=True, kw_only=True):
     """The neighbours in a chain, by external id. `moved`: superseded, though by whom is not said.
 
     `detached` names predecessors that a person unlinked from this appointment (RULES 19).
@@ -67,11 +100,11 @@ class Links(Fact):
 
     replaces: str | None = None
     replaced_by: str | None = None
-    moved: bool = False
-    detached: tuple[str, ...] = ()
+    moved: bool = written(False)
+    detached: tuple[str, ...] = written(())
 
 
-class Description(Fact):
+class Description(Fact, frozen=True, kw_only=True):
     """The provider's own names for the thing booked; identifiers only, never a title."""
 
     calendly_invitee_uri: str | None = None
@@ -80,17 +113,16 @@ class Description(Fact):
     ghl_calendar_id: str | None = None
 
 
-class Observation(Fact):
+class Observation(Tagged, frozen=True, kw_only=True, tag="appointment", dict=True):
     """One distinct statement about one appointment. A register that is None is not stated (RULES 5)."""
 
-    v: int = FORMAT_VERSION
-    kind: Literal["appointment"] = "appointment"
+    v: int = written(FORMAT_VERSION)
     provider: Provider
     external_id: str
     source: Source
     observed_at: datetime
     version_at: datetime | None = None
-    normalizer: int = 1
+    normalizer: int = written(1)
     schedule: Schedule | None = None
     status: StatusWord | None = None
     outcome: Outcome | None = None
@@ -131,29 +163,50 @@ class Observation(Fact):
         Leaves out the source, the time of receipt of a versioned observation, the normalizer and the
         cancellation reason, so that a webhook and an API read of one version are one observation.
         """
-        left_out: dict[str, object] = {"source": True, "normalizer": True, "v": True, "no_outcome_at": True}
-        if self.version_at is not None:
-            left_out["observed_at"] = True
-        if self.status is not None:
-            left_out["status"] = {"cancel_reason"}
-        body = self.model_dump_json(exclude=left_out, exclude_none=True)  # type: ignore[arg-type]
-        return sha256(body.encode()).digest()[:16]
+        content = _Content(
+            provider=self.provider,
+            external_id=self.external_id,
+            observed_at=self.observed_at if self.version_at is None else None,
+            version_at=self.version_at,
+            schedule=self.schedule,
+            status=self.status and self.status.but(cancel_reason=None),
+            outcome=self.outcome,
+            links=self.links,
+            description=self.description,
+            booked_at=self.booked_at,
+            source_said=self.source_said,
+        )
+        return sha256(_ENCODER.encode(content)).digest()[:16]
 
     def joined(self, other: "Observation") -> "Observation":
         """Merge two tellings of the same observation, so that the order in which they came says nothing."""
         strongest = max(self.source, other.source, key=SOURCE_STRENGTH.__getitem__)
         reason = max(filter(None, (_reason(self), _reason(other))), default=None)
-        status = self.status and self.status.model_copy(update={"cancel_reason": reason})
+        status = self.status and self.status.but(cancel_reason=reason)
         absent = max(filter(None, (self.no_outcome_at, other.no_outcome_at)), default=None)
-        return self.model_copy(
-            update={
-                "source": strongest,
-                "observed_at": min(self.observed_at, other.observed_at),
-                "normalizer": max(self.normalizer, other.normalizer),
-                "status": status,
-                "no_outcome_at": absent,
-            }
+        return self.but(
+            source=strongest,
+            observed_at=min(self.observed_at, other.observed_at),
+            normalizer=max(self.normalizer, other.normalizer),
+            status=status,
+            no_outcome_at=absent,
         )
+
+
+class _Content(Tagged, frozen=True, kw_only=True, tag="appointment"):
+    """What of an Observation its digest is of, in the order of its fields."""
+
+    provider: Provider
+    external_id: str
+    observed_at: datetime | None = None
+    version_at: datetime | None = None
+    schedule: Schedule | None = None
+    status: StatusWord | None = None
+    outcome: Outcome | None = None
+    links: Links | None = None
+    description: Description | None = None
+    booked_at: datetime | None = None
+    source_said: Source | None = None
 
 
 def linked(provider: Provider, links: Links) -> tuple[AppointmentKey, ...]:

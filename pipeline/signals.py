@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from enum import StrEnum
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from msgspec import Meta
 
-from pipeline.observation import Fact
+from pipeline.observation import Fact, bounded, written
+from pipeline.words import Word
 
 
-class SignalKind(StrEnum):
+class SignalKind(Word):
     """What a reply may mean; it may mean several things at once."""
 
     OPT_OUT = "opt_out"
@@ -39,36 +40,43 @@ NOON = 12
 EVENING = 17
 
 
-class Choice(Fact):
+class Choice(Fact, frozen=True, kw_only=True):
     """Which of the offered slots a reply takes, as it names it. All that is named must fit.
 
     `ordinal`: 1 for the first, LAST for the last. `weekday`: 0 for Monday. `hour`: 0–23, or 1–11 with
     `half_day_known` false ("at 2"). `any`: it names none ("works for me"), and so takes the only one.
     """
 
-    any: bool = False
-    ordinal: int | None = Field(default=None, ge=LAST, le=20)
-    weekday: int | None = Field(default=None, ge=0, le=6)
-    month: int | None = Field(default=None, ge=1, le=12)
-    day: int | None = Field(default=None, ge=1, le=31)
-    hour: int | None = Field(default=None, ge=0, le=23)
-    minute: int | None = Field(default=None, ge=0, le=59)
-    half_day_known: bool = True
-    part: str | None = Field(default=None, pattern="^(morning|afternoon|evening)$")
+    any: bool = written(False)
+    ordinal: Annotated[int, Meta(ge=LAST, le=20)] | None = None
+    weekday: Annotated[int, Meta(ge=0, le=6)] | None = None
+    month: Annotated[int, Meta(ge=1, le=12)] | None = None
+    day: Annotated[int, Meta(ge=1, le=31)] | None = None
+    hour: Annotated[int, Meta(ge=0, le=23)] | None = None
+    minute: Annotated[int, Meta(ge=0, le=59)] | None = None
+    half_day_known: bool = written(True)
+    part: Literal["morning", "afternoon", "evening"] | None = None
 
 
-class Signal(Fact):
+class Signal(Fact, frozen=True, kw_only=True):
     """One meaning of a reply: how sure we are (0–1), the rule that fired, and its detail.
 
     `until`: the day from which the person is there again (out_of_office, snooze). `zone`: IANA.
     """
 
     kind: SignalKind
-    confidence: float = Field(ge=0, le=1)
-    rule: str = Field(min_length=1, max_length=40)
+    confidence: float
+    rule: str
     until: date | None = None
-    zone: str | None = Field(default=None, max_length=64)
+    zone: str | None = None
     choice: Choice | None = None
+
+    def __post_init__(self) -> None:
+        """Hold the bounds: a classifier may be a client's own."""
+        if not 0 <= self.confidence <= 1:
+            raise ValueError("confidence: 0 to 1")
+        bounded("rule", self.rule, 40)
+        bounded("zone", self.zone, 64)
 
 
 def chosen(choice: Choice, offered: Sequence[datetime], zone: ZoneInfo) -> datetime | None:

@@ -3,7 +3,13 @@
 from enum import StrEnum
 
 
-class Provider(StrEnum):
+class Word(StrEnum):
+    """A closed vocabulary. A word hashes as its text, in C: keys made of words are looked up all the time."""
+
+    __hash__ = str.__hash__
+
+
+class Provider(Word):
     """A booking system, or a channel that messages arrive by."""
 
     CALENDLY = "calendly"
@@ -14,7 +20,7 @@ class Provider(StrEnum):
     INSTANTLY = "instantly"
 
 
-class Source(StrEnum):
+class Source(Word):
     """Which of our doors an observation came through, strongest first (RULES 10)."""
 
     AUTO_BOOK = "auto_book"
@@ -25,7 +31,7 @@ class Source(StrEnum):
     MIGRATION = "migration"
 
 
-class Status(StrEnum):
+class Status(Word):
     """The status shown for an appointment; a provider says all of them but `rescheduled`."""
 
     PENDING = "pending"
@@ -37,14 +43,14 @@ class Status(StrEnum):
     RESCHEDULED = "rescheduled"
 
 
-class LinkKind(StrEnum):
+class LinkKind(Word):
     """Whether a provider named the link of a chain, or we inferred it."""
 
     NATIVE = "native"
     INFERRED = "inferred"
 
 
-class Why(StrEnum):
+class Why(Word):
     """Which clause of RULES 20 chose the primary."""
 
     UPCOMING = "upcoming"
@@ -54,14 +60,14 @@ class Why(StrEnum):
     NONE = "none"
 
 
-class Lane(StrEnum):
+class Lane(Word):
     """Which workers a ring is for: people wait on `live`, nobody on `bulk`."""
 
     LIVE = "live"
     BULK = "bulk"
 
 
-class FollowUpKind(StrEnum):
+class FollowUpKind(Word):
     """What somebody is to see to; another release may know more of them."""
 
     MEETING_CANCELED = "meeting-canceled"
@@ -70,7 +76,7 @@ class FollowUpKind(StrEnum):
     NEEDS_OUTCOME = "needs-outcome"
 
 
-class FollowUpState(StrEnum):
+class FollowUpState(Word):
     """Where a follow-up stands; `closed` is what nobody had to do."""
 
     OPEN = "open"
@@ -79,7 +85,7 @@ class FollowUpState(StrEnum):
     CLOSED = "closed"
 
 
-class Answered(StrEnum):
+class Answered(Word):
     """Why a follow-up closed by itself (RULES 25)."""
 
     BOOKED_AGAIN = "booked-again"
@@ -91,7 +97,7 @@ class Answered(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class Act(StrEnum):
+class Act(Word):
     """What a person does with a follow-up. `undo` takes back the last of them, `reopen` overrules its closing."""
 
     DONE = "done"

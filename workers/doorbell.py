@@ -84,10 +84,11 @@ class Doorbell:
 
 
 def _messages(rings: Iterable[Ring]) -> Iterator["dramatiq.Message[Any]"]:
-    places: dict[tuple[Lane, UUID], list[str]] = {}
-    for ring in dict.fromkeys(rings):
-        places.setdefault((ring.lane, ring.client_id), []).append(str(ring.lead_id))
-    for (lane, client_id), lead_ids in places.items():
+    places: dict[tuple[Lane, UUID], dict[str, None]] = {}
+    for ring in rings:
+        places.setdefault((ring.lane, ring.client_id), {})[str(ring.lead_id)] = None
+    for (lane, client_id), leads in places.items():
+        lead_ids = list(leads)
         for first in range(0, len(lead_ids), LEADS_A_RING):
             yield dramatiq.Message(
                 queue_name=lane,

@@ -25,7 +25,7 @@ class Ringer:
         """`crowded`: the clients whose long backlog is to be served from `bulk`."""
         self._doorbell = doorbell
         self._crowded = crowded
-        self._waiting: set[Ring] = set()
+        self._waiting: list[Ring] = []
         self._changed = Condition()
         self._open = True
         self._complained_at = -COMPLAIN_SECONDS
@@ -38,7 +38,7 @@ class Ringer:
             return
         with self._changed:
             if len(self._waiting) < MOST_WAITING:
-                self._waiting.update(rings)
+                self._waiting.extend(rings)
                 self._changed.notify()
 
     def _run(self) -> None:
@@ -46,19 +46,20 @@ class Ringer:
             with self._changed:
                 while self._open and not self._waiting:
                     self._changed.wait()
-                rings, self._waiting = self._waiting, set()
+                rings, self._waiting = self._waiting, []
                 if not rings and not self._open:
                     return
             self._ring(rings)
             sleep(GATHER_SECONDS)
 
-    def _ring(self, rings: set[Ring]) -> None:
-        crowded = self._crowded()
-        try:
-            self._doorbell.ring(
+    def _ring(self, rings: Sequence[Ring]) -> None:
+        if crowded := self._crowded():
+            rings = [
                 Ring(one.client_id, one.lead_id, Lane.BULK) if one.client_id in crowded else one
                 for one in rings
-            )
+            ]
+        try:
+            self._doorbell.ring(rings)
         except NotReachable as error:
             if clock.monotonic() - self._complained_at >= COMPLAIN_SECONDS:
                 self._complained_at = clock.monotonic()

@@ -96,8 +96,8 @@ class _Asking:
         said = reading.said
         removed = marks.removed(self._database, lookup.client_id, [lookup.key])
         if removed and isinstance(said, Observation) and said.status is not None:
-            status = said.status.model_copy(update={"restored_at": said.observed_at})
-            reading = replace(reading, said=said.model_copy(update={"status": status}))
+            status = said.status.but(restored_at=said.observed_at)
+            reading = replace(reading, said=said.but(status=status))
         return reading
 
     def _post(self, lookup: Lookup, reading: Reading, state: str) -> None:

@@ -39,7 +39,7 @@ class Poisoner:
     def killer(self) -> None:
         """A job that ends the process which applies it."""
         name = f"{KILLER}-{new_id().hex[-12:]}"
-        self._add(a_statement(name).model_dump_json(exclude_none=True), "killed_its_worker")
+        self._add(a_statement(name).text(), "killed_its_worker")
 
     def parked(self, name: str) -> None:
         """A delivery whose time no one can read."""

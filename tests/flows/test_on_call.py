@@ -44,9 +44,7 @@ def run(served: Stack, *arguments: str) -> tuple[int, str]:
 def a_letter(served: Stack, name: str, fingerprint: str) -> str:
     """A job that a bug has killed, as `bury` leaves it; what it says could be applied."""
     letter_id = new_id()
-    said = a_statement(name, schedule=Schedule(start_at=NOW + timedelta(days=3))).model_dump_json(
-        exclude_none=True
-    )
+    said = a_statement(name, schedule=Schedule(start_at=NOW + timedelta(days=3))).text()
     with psycopg.connect(served.postgres.dsn()) as connection:
         connection.execute(
             """INSERT INTO dead_letter (client_id, id, lead_id, kind, provider, payload, reason, error_class, location,

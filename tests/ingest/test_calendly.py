@@ -103,7 +103,7 @@ def test_nothing_personal_is_in_what_is_stored_of_a_delivery() -> None:
             "scheduled_event": {"name": secret, "location": {"type": "custom", "location": secret}},
         }
     ).said
-    assert secret not in said.model_dump_json()
+    assert secret not in said.text()
 
 
 def test_what_postgres_cannot_hold_goes_from_a_name_and_a_name_stays_in_bounds() -> None:

@@ -198,7 +198,7 @@ def test_the_api_says_the_same_in_another_spelling_at_another_time(
     assert isinstance(by_api, Observation)
     if by_webhook.version_at is not None:
         assert by_api.digest == by_webhook.digest
-    assert by_api.model_copy(update={"source": Source.WEBHOOK, "observed_at": SEEN_AT}) == by_webhook
+    assert by_api.but(source=Source.WEBHOOK, observed_at=SEEN_AT) == by_webhook
 
 
 def test_a_workflow_never_rolls_back_what_is_newer_and_native() -> None:
@@ -231,8 +231,8 @@ def test_a_deletion_absorbs_until_a_get_finds_the_appointment_again() -> None:
         assert (gone.word, gone.removed, gone.canceled_at) == (Status.CANCELED, True, deleted.version_at)
     assert later.status is not None
     for hours, removed in ((-1, True), (1, False)):
-        found = later.status.model_copy(update={"restored_at": SEEN_AT + timedelta(hours=hours)})
-        seen = later.model_copy(update={"status": found})
+        found = later.status.but(restored_at=SEEN_AT + timedelta(hours=hours))
+        seen = later.but(status=found)
         assert fold([deleted, later, seen]).removed is removed
         assert fold([seen, later, deleted]).removed is removed
 

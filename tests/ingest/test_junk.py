@@ -42,7 +42,7 @@ def attempt(adapter: Adapter, body: bytes) -> None:
         return
     for reading in readings:
         if isinstance(reading.said, Observation):
-            text = reading.said.model_dump_json(exclude_none=True)
+            text = reading.said.text()
             assert "\\u0000" not in text
             assert read_payload(text) == reading.said
         for identity in reading.identities:

@@ -45,8 +45,8 @@ def tellings(draw: st.DrawFn, person: str | None = None) -> Telling:
         moved=draw(st.booleans()),
     )
     linked = draw(st.booleans())
-    said = said.model_copy(update={"external_id": f"{who}-{place}", "links": links if linked else None})
-    return Telling(who, Observation.model_validate(said.model_dump()), (an_email(who),))
+    said = said.but(external_id=f"{who}-{place}", links=links if linked else None)
+    return Telling(who, said, (an_email(who),))
 
 
 @st.composite

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import permutations
+from typing import Any
 
 from db.ids import new_id
 from db.importing import import_rows
@@ -14,24 +15,24 @@ from tests.laws.people import drain_all
 from tests.statements import PEPPER, a_delivery, a_statement, an_email, at
 
 
-def confirmed(name: str, hour: float, **links: object) -> Observation:
+def confirmed(name: str, hour: float, **links: Any) -> Observation:
     return a_statement(
         name,
         version_at=at(hour),
         status=StatusWord(word=Status.CONFIRMED),
         schedule=Schedule(start_at=at(24 + hour)),
-        links=Links.model_validate(links) if links else None,
+        links=Links(**links) if links else None,
         booked_at=at(hour),
     )
 
 
-def moved(name: str, hour: float, **links: object) -> Observation:
+def moved(name: str, hour: float, **links: Any) -> Observation:
     return a_statement(
         name,
         version_at=at(hour),
         status=StatusWord(word=Status.CANCELED, canceled_at=at(hour)),
         schedule=Schedule(start_at=at(24 + hour)),
-        links=Links.model_validate({"moved": True, **links}),
+        links=Links(moved=True, **links),
         booked_at=at(hour),
     )
 

@@ -197,7 +197,7 @@ def test_only_a_job_that_was_alone_when_its_worker_died_is_charged_and_the_third
     client_id = new_id()
     lead_id = a_lead(hands, client_id, "anna")
     post(hands.database, [a_delivery(client_id, a_statement("innocent"), an_email("anna"))])
-    killer = add_job(hands, client_id, lead_id, a_statement("killer").model_dump_json(exclude_none=True))
+    killer = add_job(hands, client_id, lead_id, a_statement("killer").text())
     for _ in range(3):
         hold(hands, client_id, [lead_id], killer)
         suspects.find_vanished(hands.witness, client_id, [lead_id])
@@ -211,7 +211,7 @@ def test_a_lead_that_is_busy_stays_a_suspect(hands: Hands, database: str) -> Non
     client_id = new_id()
     lead_id = a_lead(hands, client_id, "anna")
     suspects.suspect(hands.witness, client_id, [lead_id], suspects.Level.JOB_BY_JOB)
-    add_job(hands, client_id, lead_id, a_statement("other").model_dump_json(exclude_none=True))
+    add_job(hands, client_id, lead_id, a_statement("other").text())
     from tests import builders
 
     with builders.hands(database, now=at(6)) as other, other.database.transaction():

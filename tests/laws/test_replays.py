@@ -28,7 +28,7 @@ def a_letter(hands: Hands, client_id: UUID, lead_id: UUID, payload: str, failure
 
 
 def said(name: str) -> str:
-    return a_statement(name, schedule=Schedule(start_at=at(72))).model_dump_json(exclude_none=True)
+    return a_statement(name, schedule=Schedule(start_at=at(72))).text()
 
 
 def run(hands: Hands, replay_id: UUID, most: int = 100) -> str:

@@ -209,10 +209,8 @@ def test_erasing_a_person_leaves_no_trace_and_the_clients_figures(
 
 def meet(hands: Hands, client: builders.AClient) -> None:
     """A meeting is booked and canceled, with a reason that names the person."""
-    canceled = a_booking("late", hour=2).model_copy(
-        update={
-            "status": StatusWord(word=Status.CANCELED, cancel_reason="Canarina is ill", canceled_at=at(2))
-        }
+    canceled = a_booking("late", hour=2).but(
+        status=StatusWord(word=Status.CANCELED, cancel_reason="Canarina is ill", canceled_at=at(2))
     )
     for said in (a_booking("late"), canceled):
         post(hands.database, [a_delivery(client.id, said, an_email("canary77"), pepper=client.pepper)])

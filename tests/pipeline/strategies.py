@@ -97,15 +97,8 @@ def retellings(draw: st.DrawFn, said: Observation) -> Observation:
         )
         told["observed_at"] = draw(instants)
     if said.status is not None:
-        told["status"] = said.status.model_copy(
-            update={"cancel_reason": draw(st.sampled_from([None, "ill"]))}
-        )
-    return Observation.model_validate(
-        {
-            **said.model_dump(),
-            **{k: v.model_dump() if isinstance(v, StatusWord) else v for k, v in told.items()},
-        }
-    )
+        told["status"] = said.status.but(cancel_reason=draw(st.sampled_from([None, "ill"])))
+    return said.but(**told)
 
 
 @st.composite

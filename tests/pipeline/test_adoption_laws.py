@@ -97,7 +97,5 @@ def test_a_shared_note_is_adopted_by_exactly_what_it_names() -> None:
     assert (
         compute(Book(folded={note[0].key: book.folded[note[0].key]}), NOON).rollup.ghl_appointment_id == "x"
     )
-    named = other.model_copy(update={"external_id": "x"})
-    assert aliases(enter(book, [Observation.model_validate(named.model_dump())]).folded) == {
-        note[0].key: AppointmentKey(Provider.GHL, "x")
-    }
+    named = other.but(external_id="x")
+    assert aliases(enter(book, [named]).folded) == {note[0].key: AppointmentKey(Provider.GHL, "x")}

@@ -77,7 +77,7 @@ def test_a_part_said_again_later_changes_nothing(data: st.DataObject, said: list
 def test_a_payload_that_went_through_the_inbox_is_the_same_statement(said: list[Observation]) -> None:
     """Rule 6: what travels with a job survives storage, or a replay would be another fact."""
     for one in said:
-        stored = read_payload(one.model_dump_json(exclude_none=True))
+        stored = read_payload(one.text())
         assert isinstance(stored, Observation)
         assert (stored, stored.digest) == (one, one.digest)
 

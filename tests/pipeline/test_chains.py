@@ -122,7 +122,7 @@ def test_rule_19_only_where_the_provider_states_both_times() -> None:
         "A", version_at=None, observed_at=at(0), status=StatusWord(word=Status.CANCELED), description=CALENDAR
     )
     assert inferred(seen, booked("B", 1)) == {}
-    undated = booked("B", 1).model_copy(update={"booked_at": None})
+    undated = booked("B", 1).but(booked_at=None)
     assert inferred(canceled("A", 0), undated) == {}
 
 

@@ -104,8 +104,8 @@ def test_facts_older_than_the_connection_raise_nothing(said: list[Observation]) 
 
 @given(st.lists(observations(), max_size=8))
 def test_a_migration_raises_nothing(said: list[Observation]) -> None:
-    moved_in = [one.model_copy(update={"source": Source.MIGRATION, "version_at": None}) for one in said]
-    unlinked = [one.model_copy(update={"links": None}) for one in moved_in]
+    moved_in = [one.but(source=Source.MIGRATION, version_at=None) for one in said]
+    unlinked = [one.but(links=None) for one in moved_in]
     assert raised(unlinked, now=at(100)) == {}
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from pipeline.fold import fold
@@ -14,8 +15,8 @@ from tests.statements import NOON, a_statement, at
 MIGRATION: dict[str, Any] = {"source": Source.MIGRATION, "version_at": None}
 
 
-def word(status: Status, **named: object) -> StatusWord:
-    return StatusWord.model_validate({"word": status, **named})
+def word(status: Status, **named: Any) -> StatusWord:
+    return StatusWord(word=status, **named)
 
 
 def said(status: Status, hour: float, **named: Any) -> Observation:
@@ -35,7 +36,7 @@ def folded(*observations: Observation) -> Folded:
 
 
 def ghl(observation: Observation) -> Observation:
-    return observation.model_copy(update={"provider": Provider.GHL})
+    return observation.but(provider=Provider.GHL)
 
 
 def test_rule_5_what_is_not_stated_is_not_touched() -> None:
@@ -219,10 +220,9 @@ def test_rule_12_a_workflows_deleted_is_only_a_word() -> None:
 
 def test_rule_12_another_start_instant_is_a_move_and_another_spelling_is_none() -> None:
     first = ghl(a_statement(schedule=Schedule(start_at=at(5))))
-    respelled = Observation.model_validate_json(
-        first.model_copy(update={"version_at": at(1)})
-        .model_dump_json()
-        .replace("2026-03-02T17:00:00Z", "2026-03-02T19:00:00+02:00")
+    respelled = msgspec.json.decode(
+        first.but(version_at=at(1)).text().replace("2026-03-02T17:00:00Z", "2026-03-02T19:00:00+02:00"),
+        type=Observation,
     )
     moved = ghl(a_statement(version_at=at(2), schedule=Schedule(start_at=at(8))))
     assert folded(first, respelled).moves_in_place == 0

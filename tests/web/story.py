@@ -50,11 +50,13 @@ def a_meeting(
         source=source,
         observed_at=at,
         version_at=at if versioned else None,
-        schedule=start_at
-        and Schedule(start_at=start_at, end_at=start_at + timedelta(minutes=minutes), timezone=timezone),
-        status=status
-        and StatusWord(word=status, removed=removed, canceled_at=canceled_at, cancel_reason=reason),
-        outcome=outcome and Outcome(word=outcome, at=at),
+        schedule=Schedule(start_at=start_at, end_at=start_at + timedelta(minutes=minutes), timezone=timezone)
+        if start_at
+        else None,
+        status=StatusWord(word=status, removed=removed, canceled_at=canceled_at, cancel_reason=reason)
+        if status
+        else None,
+        outcome=Outcome(word=outcome, at=at) if outcome else None,
         links=Links(replaces=replaces, replaced_by=replaced_by, moved=moved) if linked else None,
         description=Description(
             calendly_invitee_uri=f"{event}/invitees/{external_id}" if calendly else None,

@@ -30,7 +30,7 @@ def die(web: Web, name: str = "ada", payload: str | None = None, client: AClient
     """A job that was given up; the letter's id."""
     client = client or web.client
     lead = deliver(web.hands, told(client, a_meeting(f"first-{name}"), email=f"{name}@example.test"))
-    add_job(web.hands, client.id, lead, payload or a_meeting(f"m-{name}").model_dump_json(exclude_none=True))
+    add_job(web.hands, client.id, lead, payload or a_meeting(f"m-{name}").text())
     for job in due(web.database, client.id, [lead]):
         failures.bury(web.database, client.id, job, A_BUG, "calendly")
     row = web.database.execute("SELECT id FROM dead_letter WHERE lead_id = %s", (lead,)).fetchone()
