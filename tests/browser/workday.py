@@ -25,6 +25,11 @@ OTHERS = (
     ("Hedy Lamarr", "America/Los_Angeles"), ("Grace Hopper", "America/New_York"), ("Annie Easley", "Europe/Lisbon"),
 )  # fmt: skip
 
+PEOPLE = (
+    "Joan Clarke", "Jean Bartik", "Karen Sparck Jones", "Adele Goldberg", "Frances Allen", "Barbara Liskov",
+    "Shafi Goldwasser", "Fei-Fei Li", "Cynthia Dwork",
+)  # fmt: skip
+
 A_BUG = Failure("KeyError", "pipeline/book.py:enter:81", "  File pipeline/book.py, line 81, in enter")
 UNREADABLE = Failure("ValidationError", "pipeline/job.py:read:44", "  File pipeline/job.py, line 44, in read")
 
@@ -118,7 +123,8 @@ def _letters(site: Site) -> tuple[UUID, UUID]:
     letters = []
     for number in range(9):
         bug, age = (A_BUG, 2 + number) if number < 5 else (UNREADABLE, 26 + number)
-        first = told(site.client, a_meeting(f"dead-{number}"), email=f"dead{number}@example.test", name="Joan Clarke")
+        start_at = NOW + (number - 3) * DAY + number * HOUR
+        first = told(site.client, a_meeting(f"dead-{number}", start_at=start_at), email=f"dead{number}@example.test", name=PEOPLE[number])
         lead = deliver(site.hands, first)
         said = a_meeting(f"letter-{number}").model_dump_json(exclude_none=True)
         add_job(site.hands, site.client.id, lead, said)
