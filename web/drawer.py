@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 import orjson
 
@@ -178,7 +179,13 @@ class _Cards:
     """Makes the cards of one lead."""
 
     def __init__(
-        self, lead: Lead, known: Sequence[Shelved], said: Said, booking: Booking, now: datetime, records: Records
+        self,
+        lead: Lead,
+        known: Sequence[Shelved],
+        said: Said,
+        booking: Booking,
+        now: datetime,
+        records: Records,
     ) -> None:
         self._records = records
         self._lead = lead
@@ -211,8 +218,8 @@ class _Cards:
             zone=label,
             is_primary=self._booking.chosen is not None and self._booking.chosen.key == facts.key,
             moved_count=facts.moved_count,
-            came_from=row and chain_view.neighbour(row.rescheduled_from_id, row, self._by_id, self._lead.timezone),
-            went_to=row and chain_view.neighbour(row.rescheduled_to_id, row, self._by_id, self._lead.timezone),
+            came_from=self._neighbour(row, row.rescheduled_from_id) if row else None,
+            went_to=self._neighbour(row, row.rescheduled_to_id) if row else None,
             steps=chain_view.steps(row, self._by_id, self._lead.timezone) if row else [],
             record=record_links.link(facts, self._records),
             booked_at=facts.booked_at,
@@ -220,6 +227,9 @@ class _Cards:
             cancel_reason=facts.cancel_reason,
             history=self._history(facts, self._said.get(facts.key, ())),
         )
+
+    def _neighbour(self, row: Shelved, other: UUID | None) -> Neighbour | None:
+        return chain_view.neighbour(other, row, self._by_id, self._lead.timezone)
 
     def _history(self, facts: Appointment, said: Iterable[Observation]) -> list[Change]:
         zone, _ = times.zone_of(facts.timezone, self._lead.timezone)

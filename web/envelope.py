@@ -56,7 +56,11 @@ class Envelope:
             route = getattr(scope.get("route"), "path", None)
             trace_id = new_id_text()
             _log.error(
-                "request_failed", exc_info=error, path_template=route, method=scope["method"], trace_id=trace_id
+                "request_failed",
+                exc_info=error,
+                path_template=route,
+                method=scope["method"],
+                trace_id=trace_id,
             )
             if started:
                 raise

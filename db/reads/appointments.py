@@ -75,8 +75,10 @@ def cursor_to(appointments: Sequence[Shelved], lead: Lead, *, row_id: UUID, limi
     """The cursor of the page, of those that `cut` makes, on which an appointment is; None for the first."""
     listed = [one for one in appointments if not one.facts.placeholder]
     at = next((place for place, one in enumerate(listed) if one.id == row_id), 0)
-    before = listed[at // limit * limit - 1] if at >= limit else None
-    return before and cursors.write(f"appointments:{lead.id}", before.facts.start_at, _name(before))
+    if at < limit:
+        return None
+    before = listed[at // limit * limit - 1]
+    return cursors.write(f"appointments:{lead.id}", before.facts.start_at, _name(before))
 
 
 def said_of(

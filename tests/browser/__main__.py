@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
@@ -19,6 +20,9 @@ from tests.conftest import QUICK
 from tests.web.story import NOW
 
 IMAGES = Path(__file__).parent.parent.parent / "docs" / "images"
+
+TALL = 1560
+"""A timeline is looked at as a whole."""
 
 PAGES: dict[str, Callable[[Workday], str]] = {
     "leads": lambda day: "/leads",
@@ -49,6 +53,9 @@ def a_day() -> Iterator[tuple[Site, Workday]]:
 
 def prepare(page: Page, name: str) -> None:
     """What somebody does on a page before the picture is taken."""
+    if name == "lead":
+        page.set_viewport_size({"width": page.evaluate("innerWidth"), "height": TALL})
+        page.locator(".row").first.get_by_text("How it moved").click()
     if name == "drawer":
         page.get_by_role("link", name="Ada Lovelace").click()
         expect(page.get_by_role("dialog").locator(".primary")).to_be_visible()
@@ -63,7 +70,13 @@ def main(chosen: list[str]) -> None:
         session = site.session()
         for dark, size in looks:
             look = f"{'dark' if dark else 'light'}-{'wide' if size == WIDE else 'narrow'}"
-            still = {"session": session, "now": NOW, "size": size, "dark": dark, "reduced_motion": "reduce"}
+            still: dict[str, Any] = {
+                "session": session,
+                "now": NOW,
+                "size": size,
+                "dark": dark,
+                "reduced_motion": "reduce",
+            }
             with visiting(browser, site.url, **still) as visit:
                 for name, path in PAGES.items():
                     if chosen and f"{name}-{look}" not in chosen:
@@ -71,6 +84,7 @@ def main(chosen: list[str]) -> None:
                     page = visit.go(path(day))
                     prepare(page, name)
                     page.screenshot(path=IMAGES / f"{name}-{look}.png")
+                    page.set_viewport_size({"width": size[0], "height": size[1]})
                     print(f"docs/images/{name}-{look}.png")
 
 
