@@ -229,8 +229,8 @@ class _Cards:
             zone=label,
             is_primary=self._booking.chosen is not None and self._booking.chosen.key == facts.key,
             moved_count=facts.moved_count,
-            came_from=self._neighbour(row.rescheduled_from_id, row) if row else None,
-            went_to=self._neighbour(row.rescheduled_to_id, row) if row else None,
+            came_from=self._neighbour(row, row.rescheduled_from_id) if row else None,
+            went_to=self._neighbour(row, row.rescheduled_to_id) if row else None,
             steps=chain_view.steps(row, self._by_id, self._lead.timezone) if row else [],
             record=record_links.link(facts, self._records),
             booked_at=facts.booked_at,
@@ -239,8 +239,8 @@ class _Cards:
             history=self._history(facts, self._said.get(facts.key, ())),
         )
 
-    def _neighbour(self, row_id: UUID | None, row: Shelved) -> Neighbour | None:
-        return chain_view.neighbour(row_id, row, self._by_id, self._lead.timezone)
+    def _neighbour(self, row: Shelved, other: UUID | None) -> Neighbour | None:
+        return chain_view.neighbour(other, row, self._by_id, self._lead.timezone)
 
     def _history(self, facts: Appointment, said: Iterable[Observation]) -> list[Change]:
         zone, _ = times.zone_of(facts.timezone, self._lead.timezone)

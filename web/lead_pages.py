@@ -5,6 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from db import backfill_runs
+from db.backfill_runs import Kind
 from db.engine import Reading, reading
 from db.reads import appointments, booking, lead_list, leads, messages, questions, records
 from db.reads.callers import Caller
@@ -92,13 +94,14 @@ def lead_page(
                 appointments.of_lead(snapshot, lead), lead, snapshot.now, named
             )
         shown = _drawer(snapshot, lead, cursor or None, show)
+        moving_in = backfill_runs.unfinished(snapshot.database, lead.client_id, Kind.MIGRATION) is not None
         name = leads.contacts(snapshot, [(lead.client_id, lead.id)])[lead.id].name
         now = snapshot.now
         urgent = page_acts.urgent(snapshot, caller)
     etag = conditional.etag_of(shown.content())
     return page("lead.html", now=now, caller=caller, here="leads", urgent=urgent, drawer=shown, name=name,
                 etag=etag, first=not cursor, may_act=caller.may("operate"),
-                said=said if id_in(of) else "", of=of)  # fmt: skip
+                said=said if id_in(of) else "", of=of, moving_in=moving_in)  # fmt: skip
 
 
 @router.get("/leads/{lead_id}/timeline")

@@ -78,7 +78,7 @@ class Agency:
                SELECT client_id, %s, id, 'appointment', 'calendly', %s::jsonb, 'failed', 'KeyError', 'here', '', %s,
                       3, '0', now()
                FROM lead WHERE client_id = %s LIMIT 1""",
-            (letter_id, said.model_dump_json(exclude_none=True), fingerprint, self.id),
+            (letter_id, said.text(), fingerprint, self.id),
         )
         return letter_id
 

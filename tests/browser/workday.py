@@ -11,11 +11,14 @@ from db.failures import Failure
 from db.ids import new_id
 from db.inbox import Parcel
 from db.jobs import due
+from ingest.sweeps.engine import Hands, sweep
 from pipeline.observation import Observation
+from pipeline.sweeping import Tier, spans_of
 from pipeline.words import Provider, Source, Status
 from tests.browser.site import Site
 from tests.builders import KEYRING
 from tests.laws.test_failures import add_job
+from tests.sweeps.fake_api import FakeApi
 from tests.web.story import NOW, a_meeting, deliver, drain_all, told
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -23,6 +26,11 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 OTHERS = (
     ("Radia Perlman", "America/New_York"), ("Mary Jackson", "Europe/London"), ("Katherine Johnson", "Europe/Berlin"),
     ("Hedy Lamarr", "America/Los_Angeles"), ("Grace Hopper", "America/New_York"), ("Annie Easley", "Europe/Lisbon"),
+)  # fmt: skip
+
+PEOPLE = (
+    "Joan Clarke", "Jean Bartik", "Karen Sparck Jones", "Adele Goldberg", "Frances Allen", "Barbara Liskov",
+    "Shafi Goldwasser", "Fei-Fei Li", "Cynthia Dwork",
 )  # fmt: skip
 
 A_BUG = Failure("KeyError", "pipeline/book.py:enter:81", "  File pipeline/book.py, line 81, in enter")
@@ -52,12 +60,14 @@ def begin(site: Site) -> Workday:
 def _connect(site: Site) -> None:
     for provider, secrets in (
         (Provider.CALENDLY, {"signing_keys": ["k"], "api_token": "t"}),
-        (Provider.GHL, {"signing_keys": ["k"]}),
+        (Provider.GHL, {"signing_keys": ["k"], "api_token": "t"}),
     ):
         connections.add(site.database, KEYRING, site.client.id, provider, secret_values=secrets)
-    site.database.execute("UPDATE connection SET follow_ups_from = %s", (NOW - 90 * DAY,))
+    site.database.execute("UPDATE connection SET follow_ups_from = %s", (NOW - 5 * DAY,))
     for one in connections.of_client(site.database, KEYRING, site.client.id):
         connection_health.heard(site.database, [(site.client.id, one.id, 40, NOW - 4 * MINUTE)])
+        for tier in (Tier.NEAR, Tier.MID, Tier.FAR):
+            sweep(Hands(site.database, lambda _: None), one, FakeApi(NOW), tier, spans_of(tier, NOW))
 
 
 def _adas() -> Iterator[Observation]:
@@ -88,7 +98,9 @@ def _adas() -> Iterator[Observation]:
 def _follow_ups(site: Site) -> None:
     for number, (name, zone) in enumerate(OTHERS):
         said = _lost(number, zone)
-        deliver(site.hands, *(told(site.client, one, email=f"p{number}@example.test", name=name) for one in said))
+        deliver(
+            site.hands, *(told(site.client, one, email=f"p{number}@example.test", name=name) for one in said)
+        )
     lead, provider = site.database.execute(
         "SELECT lead_id, provider FROM follow_up WHERE external_id = 'lost-1'"
     ).fetchone() or (None, None)
@@ -108,9 +120,16 @@ def _lost(number: int, zone: str) -> list[Observation]:
     if number < 4:
         again = f"{name}-again"
         old = a_meeting(name, status=Status.CANCELED, moved=True, replaced_by=again, at=at, timezone=zone)
-        return [old, a_meeting(again, start_at=NOW + 4 * DAY, replaces=name, at=at, booked_at=at, timezone=zone)]
+        return [
+            old,
+            a_meeting(again, start_at=NOW + 4 * DAY, replaces=name, at=at, booked_at=at, timezone=zone),
+        ]
     outcome = Status.NO_SHOW if number == 4 else None
-    return [a_meeting(name, start_at=NOW - number * HOUR, at=NOW - (number - 1) * HOUR, outcome=outcome, timezone=zone)]
+    return [
+        a_meeting(
+            name, start_at=NOW - number * HOUR, at=NOW - (number - 1) * HOUR, outcome=outcome, timezone=zone
+        )
+    ]
 
 
 def _letters(site: Site) -> tuple[UUID, UUID]:
@@ -118,9 +137,15 @@ def _letters(site: Site) -> tuple[UUID, UUID]:
     letters = []
     for number in range(9):
         bug, age = (A_BUG, 2 + number) if number < 5 else (UNREADABLE, 26 + number)
-        first = told(site.client, a_meeting(f"dead-{number}"), email=f"dead{number}@example.test", name="Joan Clarke")
+        start_at = NOW + (number - 3) * DAY + number * HOUR
+        first = told(
+            site.client,
+            a_meeting(f"dead-{number}", start_at=start_at),
+            email=f"dead{number}@example.test",
+            name=PEOPLE[number],
+        )
         lead = deliver(site.hands, first)
-        said = a_meeting(f"letter-{number}").model_dump_json(exclude_none=True)
+        said = a_meeting(f"letter-{number}").text()
         add_job(site.hands, site.client.id, lead, said)
         for job in due(site.database, site.client.id, [lead]):
             failures.bury(site.database, site.client.id, job, bug, "calendly")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from db import connections, people, sign_in
+from db import backfill_runs, connections, people, sign_in
 from db.ids import new_id
 from pipeline.message import Channel, MessageSaid
 from pipeline.signals import Signal, SignalKind
@@ -194,3 +194,12 @@ def test_highlevels_record_is_the_contact_or_the_locations_calendars(
     desk.database.execute("UPDATE lead SET ghl_contact_id = %s WHERE id = %s", (contact, lead))
     found = re.search(r'href="https://app.gohighlevel.com/v2/location/([^"]+)"', shown(desk, lead))
     assert (found and found[1]) == path
+
+
+def test_a_history_that_is_still_being_moved_in_says_so(desk: Web) -> None:
+    lead = deliver(desk.hands, told(desk.client))
+    assert "being moved in" not in shown(desk, lead)
+    run = backfill_runs.begin(desk.database, desk.client.id, backfill_runs.Kind.MIGRATION)
+    assert "being moved in" in shown(desk, lead)
+    backfill_runs.end(desk.database, run)
+    assert "being moved in" not in shown(desk, lead)
