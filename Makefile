@@ -11,7 +11,7 @@ JOBS ?= 2
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bookings chaos year fuzz lock format
+.PHONY: help run test check bench bookings browser chaos year fuzz lock format screenshots
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -19,7 +19,7 @@ help: ## this list
 run: .venv/run.stamp ## everything on this machine, on PORT (8000), until Ctrl-C
 	@exec $(BIN)/apptrail up
 
-test: .venv/dev.stamp ## every test; TESTS="tests/boot -k logs" for some
+test: .venv/dev.stamp browser ## every test; TESTS="tests/boot -k logs" for some
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(TESTS)
 
 check: .venv/dev.stamp ## format, lint, types, contracts
@@ -27,6 +27,12 @@ check: .venv/dev.stamp ## format, lint, types, contracts
 	@$(BIN)/ruff check -q .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+browser: ## Debian's chromium for tests/browser, where there is none and root may install it
+	@tests/browser/install.sh
+
+screenshots: .venv/dev.stamp browser ## the pictures of docs/images; ONLY="lead-dark-wide" for some
+	@exec $(BIN)/python -m tests.browser $(ONLY)
 
 bench: .venv/dev.stamp ## the measurements of docs/performance.md
 	@exec $(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(BENCH)

@@ -164,14 +164,15 @@ def unfinished(database: Database, client_id: UUID, connection_id: UUID) -> list
 
 def request(
     database: Database, client_id: UUID, connection_id: UUID, tier: Tier, windows: Sequence[Span]
-) -> None:
-    """Ask for a run that the clock is to walk; one that is under way already stays as it is."""
-    database.execute(
+) -> bool:
+    """Ask for a run that the clock is to walk; False: one is under way already, and stays as it is."""
+    asked = database.execute(
         """INSERT INTO sweep_run (client_id, id, connection_id, tier, owner, windows, started_at)
            VALUES (%s, %s, %s, %s, %s, %s::jsonb, apptrail_now())
            ON CONFLICT (client_id, connection_id, tier) WHERE state = 'running' DO NOTHING""",
         (client_id, new_id(), connection_id, tier, new_id(), _written(windows)),
     )
+    return bool(asked.rowcount)
 
 
 def last_begun(database: Database, client_id: UUID, connection_id: UUID, tier: Tier) -> datetime | None:

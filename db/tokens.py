@@ -31,11 +31,11 @@ def of_client(database: Database[Any], client_id: UUID | None) -> list[Token]:
     return [Token(*row) for row in rows]
 
 
-def revoke(database: Database[Any], client_id: UUID | None, token_id: UUID) -> bool:
-    """Revoke a token, for good; False if this client (None: anybody) has none of that id."""
-    done = database.execute(
+def revoke(database: Database[Any], client_id: UUID | None, token_id: UUID) -> UUID | None:
+    """Revoke a token, for good; says whose it was. None: this client (None: anybody) has none of that id."""
+    row = database.execute(
         """UPDATE api_token SET revoked_at = coalesce(revoked_at, now())
-           WHERE id = %s AND client_id = coalesce(%s, client_id)""",
+           WHERE id = %s AND client_id = coalesce(%s, client_id) RETURNING client_id""",
         (token_id, client_id),
-    )
-    return bool(done.rowcount)
+    ).fetchone()
+    return row[0] if row else None

@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -19,6 +20,9 @@ hypothesis.settings.register_profile("default", deadline=None, max_examples=60, 
 hypothesis.settings.register_profile("ci", deadline=None, max_examples=100, print_blob=True, derandomize=True)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=3000, print_blob=True)
 hypothesis.settings.load_profile("default")
+
+NOT_LOOKED_AT = "no chromium is installed"
+"""How the reason begins for which tests in a browser are skipped."""
 
 QUICK = {"fsync": "off", "shared_buffers": "64MB", "max_connections": "100"}
 """For tests of what is stored. A test of what survives a crash starts a server with the real options."""
@@ -72,13 +76,29 @@ def migrated_template(postgres_server: PostgresServer) -> str:
     return TEMPLATE
 
 
+@contextmanager
+def fresh_database(server: PostgresServer, template: str) -> Iterator[str]:
+    """The libpq address of a migrated database that holds nothing."""
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(server.dsn("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield server.dsn(name)
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def database(postgres_server: PostgresServer, migrated_template: str) -> Iterator[str]:
     """The libpq address of a fresh, migrated database of the test's own."""
-    name = f"test_{next(_numbers)}"
-    with psycopg.connect(postgres_server.dsn("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
-        try:
-            yield postgres_server.dsn(name)
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with fresh_database(postgres_server, migrated_template) as dsn:
+        yield dsn
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What a run did not look at is said in its last lines."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = {one.longrepr[2] for one in skipped if NOT_LOOKED_AT in str(one.longrepr)}
+    for reason in sorted(reasons):
+        terminalreporter.section("NOT TESTED", red=True, bold=True)
+        terminalreporter.line(reason.removeprefix("Skipped: "), red=True)

@@ -11,7 +11,7 @@ from db.reads.callers import Caller
 from db.reads.cursors import BadCursor
 from db.reads.lead_list import Filters
 from db.reads.leads import UnknownLead
-from pipeline.words import Provider, Status
+from pipeline.words import Provider, Source, Status
 from web import answers, conditional, history, problems
 from web.asked import Search, as_of_in, lead_id_in
 from web.auth import Reader, engine_of
@@ -70,13 +70,16 @@ def list_leads(
     caller: Reader,
     status: Annotated[str | None, Query(max_length=80, description="The lead's status.")] = None,
     provider: Annotated[Provider | None, Query(description="The primary appointment's provider.")] = None,
+    source: Annotated[
+        Source | None, Query(description="How the primary appointment was first heard of.")
+    ] = None,
     stub: Annotated[bool | None, Query(description="Whether nobody but a provider knows the lead.")] = None,
     upcoming: Annotated[bool | None, Query(description="Whether a live meeting lies ahead.")] = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response:
     """The client's leads, newest first, without personal data."""
-    filters = Filters(_stored(status), provider, stub, upcoming)
+    filters = Filters(_stored(status), provider, source, stub, upcoming)
     with reading(engine_of(request)) as snapshot:
         try:
             found, following = lead_list.page(snapshot, caller.scope, filters, limit=limit, cursor=cursor)

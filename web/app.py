@@ -22,6 +22,7 @@ from web import (
     health,
     pages,
     problems,
+    sweeps_api,
     sync_health,
 )
 from web.auth import SignInFirst
@@ -74,6 +75,7 @@ def create(
     app.include_router(bookings.router)
     app.include_router(conversations.router)
     app.include_router(sync_health.router)
+    app.include_router(sweeps_api.router)
     app.include_router(dead_letters_api.router)
     app.include_router(pages.router)
     app.include_router(health.router)
@@ -99,7 +101,7 @@ def _told(request: Request, problem: Problem) -> Response:
     """A document for programs, a page for people."""
     if request.url.path.startswith("/api/"):
         return problems.answer(problem)
-    return pages.problem_page(problem)
+    return pages.problem_page(request, problem)
 
 
 def _refused(request: Request, error: Exception) -> Response:
@@ -126,5 +128,6 @@ def _http_refused(request: Request, error: Exception) -> Response:
     return _told(request, problems.of_http(refused.status_code, refused.headers))
 
 
-def _failed(request: Request) -> Response:
-    return _told(request, Problem(500, "failed", "Something broke here. It was logged and is ours to mend."))
+def _failed(request: Request, trace_id: str) -> Response:
+    detail = "Something broke here. It was logged and is ours to mend."
+    return _told(request, Problem(500, "failed", detail, trace_id=trace_id))

@@ -59,13 +59,13 @@ def unlink(request: Request, caller: Operating, lead_id: str, appointment_id: st
 
 def record(request: Request, caller: Caller, lead_id: str, appointment_id: str, word: Status | None) -> None:
     """Let a person's word on a meeting into the books; raises Problem."""
-    lead, one, now = _find(request, caller, lead_id, appointment_id)
+    lead, one, now = find(request, caller, lead_id, appointment_id)
     acts.carry_out(request, lead.client_id, lead.id, outcome_of(one, word, now), now)
 
 
 def take_apart(request: Request, caller: Caller, lead_id: str, appointment_id: str) -> None:
     """Take an inferred link apart; raises Problem."""
-    lead, one, now = _find(request, caller, lead_id, appointment_id)
+    lead, one, now = find(request, caller, lead_id, appointment_id)
     with reading(engine_of(request)) as snapshot:
         known = appointments.of_lead(snapshot, lead)
     before = next((each for each in known if each.id == one.rescheduled_from_id), None)
@@ -106,9 +106,10 @@ def inferred_pair(
     return (one, after) if after is not None else None
 
 
-def _find(
+def find(
     request: Request, caller: Caller, lead_id: str, appointment_id: str
 ) -> tuple[Lead, Shelved, datetime]:
+    """A lead's appointment within reach, and the database's now; raises Problem."""
     asked = id_in(appointment_id)
     with reading(engine_of(request)) as snapshot:
         try:
@@ -122,7 +123,7 @@ def _find(
 
 
 def _answer(request: Request, caller: Caller, lead_id: str, appointment_id: str) -> Response:
-    lead, one, now = _find(request, caller, lead_id, appointment_id)
+    lead, one, now = find(request, caller, lead_id, appointment_id)
     with reading(engine_of(request)) as snapshot:
         body = history.one_of(snapshot, lead, one, now)
     return Response(body.model_dump_json(), media_type=JSON)

@@ -53,7 +53,7 @@ def api_caller(role: str) -> Callable[[Request], Caller]:
 
 
 def page_caller(request: Request) -> Caller:
-    """A dependency: who looks at a page; raises SignInFirst."""
+    """Who looks at a page, whatever they may; raises SignInFirst."""
     try:
         return caller_of(request, session=True)
     except Problem as refused:
@@ -63,12 +63,14 @@ def page_caller(request: Request) -> Caller:
 def same_site(request: Request) -> None:
     """A dependency: refuse a form that another site's page has sent; raises Problem.
 
-    Browsers name both headers and let no page forge them; a program that sends neither has no cookie to abuse.
+    Browsers name at least one of both headers with a form, and let no page forge them. Where a session comes
+    with neither, something on the way has cut them off, and nobody can tell whose page it was.
     """
-    site = request.headers.get("sec-fetch-site", "same-origin")
+    site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
+    silent = site is None and origin is None and SESSION_COOKIE in request.cookies
     foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
-    if site not in {"same-origin", "none"} or foreign:
+    if silent or foreign or site not in {None, "same-origin", "none"}:
         raise Problem(403, "not-allowed", "Forms are taken from apptrail's own pages only.")
 
 
@@ -90,4 +92,4 @@ def _bearer(request: Request) -> str | None:
 
 
 Reader = Annotated[Caller, Depends(api_caller("read"))]
-Looker = Annotated[Caller, Depends(page_caller)]
+Looker = Annotated[Caller, Depends(page_caller_with("read"))]

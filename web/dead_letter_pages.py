@@ -10,7 +10,7 @@ from db import dead_letters, foresight, pauses, replays
 from db.dead_letter_filters import STATES, Filter
 from db.dead_letters import NotOpen, UnknownLetter
 from db.engine import Reading, reading, writing
-from db.reads import dead_letter_counts
+from db.reads import audit_trail, dead_letter_counts, lead_list
 from db.reads.callers import Caller
 from web import acts, page_acts, present, problems
 from web.asked import id_in
@@ -47,6 +47,7 @@ def groups_page(request: Request, caller: Looker, wanted: Wanted) -> Response:
             numbers=dead_letter_counts.standing(database, Filter(client_id=caller.scope.client_id)),
             ever=dead_letter_counts.standing(database, everything),
             groups=dead_letters.groups(database, chosen),
+            hours=dead_letter_counts.by_hour(database, chosen),
             paused=_paused(snapshot, caller),
             operations=replays.listed(database, caller.scope.client_id, 5),
             wanted=wanted,
@@ -67,7 +68,7 @@ def list_page(
             total=dead_letter_counts.standing(snapshot.database, chosen).letters,
             next_link=wanted.link("/dead-letters/list", after=str(found[PER_PAGE - 1]["id"]))
             if len(found) > PER_PAGE else None,
-            wanted=wanted, states=STATES,
+            wanted=wanted, states=STATES, clients=_clients(snapshot, caller),
         )  # fmt: skip
 
 
@@ -86,6 +87,8 @@ def letter_page(request: Request, caller: Looker, letter_id: str, said: str = ""
         return _page(
             "letter.html", snapshot, caller,
             letter=found, verdict=verdicts[0] if verdicts else None, said=said,
+            acts=audit_trail.of_subject(snapshot.database, found["client_id"], asked),
+            status_text=present.STATUS_TEXT,
         )  # fmt: skip
 
 
@@ -113,6 +116,13 @@ def discard_page(request: Request, caller: Actor, letter_id: str, form: Form) ->
     except NotOpen:
         raise Problem(409, "not-open", "This letter was replayed or discarded already.") from None
     return RedirectResponse(f"/dead-letters/{asked}?said=discarded", 303)
+
+
+def _clients(snapshot: Reading, caller: Caller) -> list[tuple[str, str]]:
+    """Whose letters may be picked; nobody's for a caller of one client."""
+    if caller.scope.client_id is not None:
+        return []
+    return [(str(one.id), one.name) for one in lead_list.clients_within(snapshot, caller.scope).values()]
 
 
 def _page(template: str, snapshot: Reading, caller: Caller, **values: Any) -> Response:

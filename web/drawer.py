@@ -1,7 +1,7 @@
 """The drawer: one lead's appointments laid out as people read them, without a word that ages."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -10,15 +10,17 @@ import orjson
 from db.reads.appointments import Shelved
 from db.reads.booking import Booking
 from db.reads.leads import Lead
+from db.reads.questions import Question
+from db.reads.records import Records
 from pipeline.appointment import Appointment
 from pipeline.observation import AppointmentKey, Observation
 from pipeline.timeline import revisions
-from pipeline.words import LinkKind
-from web import present, times
+from web import chain_view, present, record_links, times
+from web.chain_view import Neighbour
 from web.conversation_view import Talk
 from web.present import Pill, Standing
 
-MOST_OUTCOMES = 20
+MOST_OUTCOMES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +31,6 @@ class Change:
     moment: str
     source: str
     fields: list[tuple[str, str | None, str | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbour:
-    """The other half of a move: `anchor` is None for one that nobody has told us of."""
-
-    text: str
-    anchor: str | None
-    inferred: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +53,8 @@ class Card:
     moved_count: int
     came_from: Neighbour | None
     went_to: Neighbour | None
+    steps: list[str]
+    record: str | None
     booked_at: datetime | None
     canceled_at: datetime | None
     cancel_reason: str | None
@@ -76,6 +71,8 @@ class Primary:
     told: bool
     heard_at: datetime | None
     heard_by: str | None
+    is_asked: bool = False
+    """Whether the provider is being asked about it."""
 
 
 @dataclass(slots=True)
@@ -96,7 +93,9 @@ class Drawer:
     past: list[tuple[str, list[Card]]] = field(default_factory=list)
     outcomes: list[Card] = field(default_factory=list)
     show: str = "all"
+    further: int = 0
     talk: Talk | None = None
+    on_page: list[str] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
@@ -107,7 +106,7 @@ class Drawer:
 
     def content(self) -> bytes:
         """What the drawer says, for an ETag."""
-        return orjson.dumps(asdict(self))
+        return orjson.dumps(self)
 
 
 Said = Mapping[AppointmentKey, Sequence[Observation]]
@@ -121,19 +120,22 @@ def lay_out(
     booking: Booking,
     now: datetime,
     older: str | None,
+    records: Records,
+    question: Question | None,
 ) -> Drawer:
     """Lay out one page of a lead's appointments; `known` are all of them, so that chains can be named."""
-    cards = _Cards(lead, known, said, booking, now)
+    cards = _Cards(lead, known, said, booking, now, records)
     owed = [one for one in known if present.standing(one.facts, now) is Standing.NEEDS_OUTCOME]
     drawer = Drawer(
         lead_id=str(lead.id),
         status=present.lead_status(lead.status),
         stub=lead.stub,
-        primary=_primary(lead, known, said, booking, cards, now),
+        primary=_primary(lead, known, said, booking, cards, now, question),
         count=booking.count,
         needs_outcome=len(owed),
         older=older,
         outcomes=[cards.of(one) for one in owed[:MOST_OUTCOMES]],
+        on_page=[str(one.id) for one in page],
     )
     for one in page:
         _place(drawer, one.facts, cards.of(one), now, lead)
@@ -160,21 +162,27 @@ def _place(drawer: Drawer, facts: Appointment, card: Card, now: datetime, lead: 
 
 
 def _primary(
-    lead: Lead, known: Sequence[Shelved], said: Said, booking: Booking, cards: "_Cards", now: datetime
+    lead: Lead,
+    known: Sequence[Shelved],
+    said: Said,
+    booking: Booking,
+    cards: "_Cards",
+    now: datetime,
+    question: Question | None,
 ) -> Primary | None:
     if booking.chosen is None:
         return None
     row = next((one for one in known if one.id == booking.row_id), None)
     heard = max(said.get(booking.chosen.key, ()), key=lambda one: one.observed_at, default=None)
+    confirmed = [heard and heard.observed_at, lead.last_checked_at, question and question.answered_at]
     return Primary(
         card=cards.of(row) if row else cards.card(f"told-{lead.id}", booking.chosen, None),
         why=present.WHY_TEXT[booking.why],
         also_upcoming=sum(one.facts.is_upcoming(now) for one in known if one.id != booking.row_id),
         told=row is None,
-        heard_at=lead.last_checked_at
-        if heard is None
-        else max(heard.observed_at, lead.last_checked_at or heard.observed_at),
+        heard_at=max((at for at in confirmed if at), default=None),
         heard_by=present.SOURCE_TEXT[heard.source] if heard else None,
+        is_asked=question is not None and question.is_open,
     )
 
 
@@ -182,8 +190,15 @@ class _Cards:
     """Makes the cards of one lead."""
 
     def __init__(
-        self, lead: Lead, known: Sequence[Shelved], said: Said, booking: Booking, now: datetime
+        self,
+        lead: Lead,
+        known: Sequence[Shelved],
+        said: Said,
+        booking: Booking,
+        now: datetime,
+        records: Records,
     ) -> None:
+        self._records = records
         self._lead = lead
         self._by_id = {one.id: one for one in known}
         self._said = said
@@ -214,25 +229,18 @@ class _Cards:
             zone=label,
             is_primary=self._booking.chosen is not None and self._booking.chosen.key == facts.key,
             moved_count=facts.moved_count,
-            came_from=self._neighbour(row.rescheduled_from_id, facts) if row else None,
-            went_to=self._neighbour(row.rescheduled_to_id, facts) if row else None,
+            came_from=self._neighbour(row, row.rescheduled_from_id) if row else None,
+            went_to=self._neighbour(row, row.rescheduled_to_id) if row else None,
+            steps=chain_view.steps(row, self._by_id, self._lead.timezone) if row else [],
+            record=record_links.link(facts, self._records),
             booked_at=facts.booked_at,
             canceled_at=facts.canceled_at,
             cancel_reason=facts.cancel_reason,
             history=self._history(facts, self._said.get(facts.key, ())),
         )
 
-    def _neighbour(self, row_id: UUID | None, facts: Appointment) -> Neighbour | None:
-        """A link is inferred only where neither end has a native one, so one word covers both sides (RULES 19)."""
-        if row_id is None:
-            return None
-        other = self._by_id.get(row_id)
-        inferred = facts.link_kind is LinkKind.INFERRED
-        if other is None or other.facts.placeholder:
-            return Neighbour("an appointment that we have not been told of", None, inferred)
-        zone, _ = times.zone_of(other.facts.timezone, self._lead.timezone)
-        when = times.moment(other.facts.start_at, zone) if other.facts.start_at else "a time not known"
-        return Neighbour(when, f"a-{other.id}", inferred)
+    def _neighbour(self, row: Shelved, other: UUID | None) -> Neighbour | None:
+        return chain_view.neighbour(other, row, self._by_id, self._lead.timezone)
 
     def _history(self, facts: Appointment, said: Iterable[Observation]) -> list[Change]:
         zone, _ = times.zone_of(facts.timezone, self._lead.timezone)

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from boot.logs import get_logger
+from db.ids import new_id_text
 
 SECURITY = {
     "Content-Security-Policy": (
@@ -15,7 +16,8 @@ SECURITY = {
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    # Not no-referrer: with that, browsers send our own forms with `Origin: null`, and same_site refuses them.
+    "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -27,8 +29,8 @@ _log = get_logger("web")
 class Envelope:
     """ASGI middleware around the whole app."""
 
-    def __init__(self, app: ASGIApp, failed: Callable[[Request], Response]) -> None:
-        """`failed` makes the answer to a request that broke."""
+    def __init__(self, app: ASGIApp, failed: Callable[[Request, str], Response]) -> None:
+        """`failed` makes the answer to a request that broke, from it and the trace id that the log has."""
         self._app = app
         self._failed = failed
 
@@ -52,7 +54,14 @@ class Envelope:
             await self._app(scope, receive, sealed)
         except Exception as error:
             route = getattr(scope.get("route"), "path", None)
-            _log.error("request_failed", exc_info=error, path_template=route, method=scope["method"])
+            trace_id = new_id_text()
+            _log.error(
+                "request_failed",
+                exc_info=error,
+                path_template=route,
+                method=scope["method"],
+                trace_id=trace_id,
+            )
             if started:
                 raise
-            await self._failed(Request(scope))(scope, receive, sealed)
+            await self._failed(Request(scope), trace_id)(scope, receive, sealed)

@@ -30,6 +30,7 @@ class Row:
     urgent: bool
     why_urgent: str | None
     what: str
+    moves: int
     was: str | None
     was_at: datetime | None
     becomes: str | None
@@ -61,6 +62,7 @@ def row(one: Listed, name: str | None, me: object, now: datetime) -> Row:
         urgent=one.urgent,
         why_urgent=_why_urgent(one, now),
         what=_what(one),
+        moves=one.moved_count + (one.kind == FollowUpKind.MEETING_RESCHEDULED),
         was=times.moment(one.lost_start_at, zone) if one.lost_start_at else None,
         was_at=one.lost_start_at,
         becomes=times.moment(one.new_start_at, zone) if one.new_start_at else None,

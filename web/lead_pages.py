@@ -1,54 +1,51 @@
 """The pages about leads: the list, one lead, and the part of it that keeps itself fresh."""
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from db import backfill_runs
+from db.backfill_runs import Kind
 from db.engine import Reading, reading
-from db.reads import appointments, booking, lead_list, leads, messages
-from db.reads.appointments import Shelved
+from db.reads import appointments, booking, lead_list, leads, messages, questions, records
 from db.reads.callers import Caller
 from db.reads.cursors import BadCursor
-from db.reads.lead_list import Filters, Listed
+from db.reads.lead_list import Listed
 from db.reads.leads import Lead, UnknownLead
 from db.reads.scope import Scope
-from pipeline.words import Provider, Status
-from web import conditional, conversation_view, drawer, page_acts, present, problems, times
+from web import (
+    conditional,
+    conversation_view,
+    drawer,
+    lead_counts,
+    page_acts,
+    present,
+    problems,
+    timeline_page,
+    times,
+)
 from web.asked import NotAsked, id_in, lead_id_in, search_in
 from web.auth import Looker, engine_of, same_site
 from web.drawer import Drawer
 from web.forms import Form
+from web.leads_asked import Asked, LeadsAsked
 from web.problems import Problem
 from web.templating import page, render
+from web.timeline_page import Show
 
 PER_PAGE = 50
-TIMELINE = 100
 
 router = APIRouter(include_in_schema=False)
-
-Word = Annotated[str, Query(max_length=80)]
-Show = Annotated[Literal["all", "upcoming", "past", "cancelled"], Query()]
-YES_NO = {"": None, "yes": True, "no": False}
 
 
 @router.get("/leads")
 def leads_page(
-    request: Request,
-    caller: Looker,
-    status: Word = "",
-    provider: Word = "",
-    upcoming: Word = "",
-    stub: Word = "",
-    client: Word = "",
-    cursor: Annotated[str, Query(max_length=4000)] = "",
+    request: Request, caller: Looker, asked: Asked, cursor: Annotated[str, Query(max_length=4000)] = ""
 ) -> Response:
     """The list of leads, filtered by what is no personal data."""
-    filters = _filters(status.strip(), provider, upcoming, stub)
-    scope = caller.scope.narrowed(id_in(client))
-    asked = {"status": status, "provider": provider, "upcoming": upcoming, "stub": stub, "client": client}
+    filters, scope = asked.filters(), asked.scope(caller.scope)
+    counted = lead_counts.in_words(engine_of(request), caller, asked)
     with reading(engine_of(request)) as snapshot:
         try:
             found, following = (
@@ -58,7 +55,9 @@ def leads_page(
             )
         except BadCursor:
             raise problems.bad_cursor() from None
-        return _list(snapshot, caller, found, asked=asked, following=following, first=not cursor)
+        return _list(
+            snapshot, caller, found, asked=asked, following=following, first=not cursor, counted=counted
+        )
 
 
 @router.post("/leads/search", dependencies=[Depends(same_site)])
@@ -82,21 +81,27 @@ def lead_page(
     show: Show = "all",
     said: Annotated[str, Query(max_length=20)] = "",
     of: Annotated[str, Query(max_length=36)] = "",
+    at: Annotated[str, Query(max_length=36)] = "",
     cursor: Annotated[str, Query(max_length=4000)] = "",
 ) -> Response:
-    """One lead; the id of a merged one leads to where it went."""
+    """One lead; the id of a merged one leads to where it went. `at` names an appointment whose page is wanted."""
     with reading(engine_of(request)) as snapshot:
         lead = _find(snapshot, caller, lead_id)
         if str(lead.id) != lead_id.lower():
             return RedirectResponse(f"/leads/{lead.id}", 303)
+        if not cursor and (named := id_in(at)):
+            show, cursor = timeline_page.place_of(
+                appointments.of_lead(snapshot, lead), lead, snapshot.now, named
+            )
         shown = _drawer(snapshot, lead, cursor or None, show)
+        moving_in = backfill_runs.unfinished(snapshot.database, lead.client_id, Kind.MIGRATION) is not None
         name = leads.contacts(snapshot, [(lead.client_id, lead.id)])[lead.id].name
         now = snapshot.now
         urgent = page_acts.urgent(snapshot, caller)
     etag = conditional.etag_of(shown.content())
     return page("lead.html", now=now, caller=caller, here="leads", urgent=urgent, drawer=shown, name=name,
                 etag=etag, first=not cursor, may_act=caller.may("operate"),
-                said=said if id_in(of) else "", of=of)  # fmt: skip
+                said=said if id_in(of) else "", of=of, moving_in=moving_in)  # fmt: skip
 
 
 @router.get("/leads/{lead_id}/timeline")
@@ -117,32 +122,23 @@ def _find(snapshot: Reading, caller: Caller, lead_id: str) -> Lead:
         raise problems.no_such_lead() from None
 
 
-def _drawer(snapshot: Reading, lead: Lead, cursor: str | None, show: str) -> Drawer:
+def _drawer(snapshot: Reading, lead: Lead, cursor: str | None, show: Show) -> Drawer:
     known = appointments.of_lead(snapshot, lead)
     found = booking.at(snapshot.now, lead, known)
     try:
-        wanted = [one for one in known if _fits(one, show, snapshot.now)]
-        shown, older = appointments.cut(wanted, lead, statuses=frozenset(), limit=TIMELINE, cursor=cursor)
+        cut = timeline_page.cut(known, lead, show, snapshot.now, cursor)
     except BadCursor:
         raise problems.bad_cursor() from None
-    speaking = [one for one in known if one.id == found.row_id and one not in shown]
-    said = appointments.said_of(snapshot, lead.client_id, [*shown, *speaking])
-    laid_out = drawer.lay_out(lead, known, shown, said, found, snapshot.now, older)
-    laid_out.show = show
+    speaking = [one for one in known if one.id == found.row_id and one not in cut.rows]
+    said = appointments.said_of(snapshot, lead.client_id, [*cut.rows, *speaking])
+    question = questions.about(snapshot, lead.client_id, found.chosen.key) if found.chosen else None
+    kept = records.of_lead(snapshot, lead)
+    laid_out = drawer.lay_out(lead, known, cut.rows, said, found, snapshot.now, cut.following, kept, question)
+    laid_out.show, laid_out.further = show, cut.further
     laid_out.talk = conversation_view.talk(
         messages.of_lead(snapshot, lead), messages.adds_up_to(snapshot, lead), lead, snapshot.now
     )
     return laid_out
-
-
-def _fits(one: Shelved, show: str, now: datetime) -> bool:
-    facts = one.facts
-    return {
-        "all": True,
-        "upcoming": facts.is_upcoming(now),
-        "past": facts.start_at is not None and facts.start_at <= now,
-        "cancelled": facts.status is Status.CANCELED,
-    }[show]
 
 
 def _search(request: Request, snapshot: Reading, scope: Scope, who: str) -> list[Listed]:
@@ -156,30 +152,19 @@ def _search(request: Request, snapshot: Reading, scope: Scope, who: str) -> list
     ]
 
 
-def _filters(status: str, provider: str, upcoming: str, stub: str) -> Filters:
-    try:
-        return Filters(
-            status=status or None,
-            provider=Provider(provider) if provider else None,
-            upcoming=YES_NO[upcoming],
-            stub=YES_NO[stub],
-        )
-    except (ValueError, KeyError):
-        raise Problem(422, "bad-field", "There is no such filter.") from None
-
-
 def _list(
     snapshot: Reading,
     caller: Caller,
     found: list[Listed],
     *,
-    asked: dict[str, str] | None = None,
+    asked: LeadsAsked | None = None,
     following: str | None = None,
     first: bool = True,
     notice: str | None = None,
+    counted: str | None = None,
 ) -> Response:
+    asked = asked or LeadsAsked({})
     names = leads.contacts(snapshot, [(one.client_id, one.id) for one in found])
-    kept = {field: value for field, value in (asked or {}).items() if value}
     return page(
         "leads.html",
         now=snapshot.now,
@@ -187,12 +172,14 @@ def _list(
         here="leads",
         urgent=page_acts.urgent(snapshot, caller),
         rows=[_row(one, names[one.id].name) for one in found],
-        asked=asked or {},
+        asked=asked.values,
+        sources=[(str(source), words) for source, words in present.SOURCE_TEXT.items()],
         clients=lead_list.clients_within(snapshot, caller.scope) if caller.scope.client_id is None else {},
-        next_link="/leads?" + urlencode({**kept, "cursor": following}) if following else None,
-        first_link=None if first else "/leads?" + urlencode(kept),
+        next_link=asked.link("/leads", cursor=following) if following else None,
+        first_link=None if first else asked.link("/leads"),
         notice=notice,
-        filtered=bool(kept),
+        counted=counted,
+        filtered=bool(asked.values),
     )
 
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Annotated
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import Depends, Query
 
@@ -14,6 +15,8 @@ from web.asked import id_in
 
 SECONDS = {"m": 60, "h": 3600, "d": 86400}
 Word = Annotated[str, Query(max_length=200)]
+_NOBODY = UUID(int=0)
+"""A client that has no letters: another client is asked for than the caller may see."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,9 @@ class Asked:
             raise problems.bad_field(
                 "state", "unknown", "state: open, replaying, replayed, discarded or all."
             )
+        within = scope.narrowed(id_in(values.get("client", "")))
         found = Filter(
-            client_id=scope.client_id,
+            client_id=within.client_id if within else _NOBODY,
             provider=values.get("provider"),
             kind=values.get("kind"),
             fingerprint=values.get("fingerprint"),
@@ -58,7 +62,7 @@ class Asked:
         return f"{path}?{urlencode(both)}" if both else path
 
 
-NAMES = ("provider", "kind", "fingerprint", "lead", "letter", "reason", "older", "newer", "state")
+NAMES = ("client", "provider", "kind", "fingerprint", "lead", "letter", "reason", "older", "newer", "state")
 
 
 def of_values(values: dict[str, str]) -> Asked:
@@ -71,6 +75,7 @@ def of_values(values: dict[str, str]) -> Asked:
 
 
 def asked_in(
+    client: Word = "",
     provider: Word = "",
     kind: Word = "",
     fingerprint: Word = "",

@@ -7,9 +7,11 @@ from web import (
     dead_letter_pages,
     follow_up_pages,
     lead_act_pages,
+    lead_counts,
     lead_pages,
     replay_pages,
     sign_in_pages,
+    sweep_pages,
     sync_pages,
     token_pages,
 )
@@ -32,11 +34,13 @@ def api_docs(request: Request) -> Response:
 
 
 router.include_router(sign_in_pages.router)
+router.include_router(lead_counts.router)
 router.include_router(lead_pages.router)
 router.include_router(token_pages.router)
 router.include_router(lead_act_pages.router)
 router.include_router(follow_up_pages.router)
 router.include_router(sync_pages.router)
+router.include_router(sweep_pages.router)
 router.include_router(replay_pages.router)
 router.include_router(dead_letter_pages.router)
 
@@ -50,9 +54,13 @@ HEADLINES = {
 }
 
 
-def problem_page(problem: Problem) -> Response:
-    """What went wrong, for people."""
+def problem_page(request: Request, problem: Problem) -> Response:
+    """What went wrong, for people, and how to try again where that may help."""
     headline = HEADLINES.get(problem.status, "Something went wrong")
-    answer = page("problem.html", status_code=problem.status, headline=headline, detail=problem.detail)
+    again = request.url.path if problem.status >= 500 and request.method == "GET" else None
+    answer = page(
+        "problem.html", status_code=problem.status, headline=headline, detail=problem.detail, again=again,
+        trace_id=problem.trace_id,
+    )  # fmt: skip
     answer.headers.update(problem.headers)
     return answer

@@ -21,14 +21,16 @@ class Problem(Exception):
         *,
         fields: list[tuple[str, str]] | None = None,
         headers: Mapping[str, str] | None = None,
+        trace_id: str | None = None,
     ) -> None:
-        """`kind` is a word with hyphens that never varies; `fields` are (field, reason)."""
+        """`kind` is a word with hyphens that never varies; `fields` are (field, reason); the log has `trace_id`."""
         super().__init__(kind)
         self.status = status
         self.kind = kind
         self.detail = detail
         self.fields = fields or []
         self.headers = dict(headers or {})
+        self.trace_id = trace_id
 
 
 def document(problem: Problem) -> dict[str, Any]:
@@ -41,6 +43,8 @@ def document(problem: Problem) -> dict[str, Any]:
     }
     if problem.fields:
         body["errors"] = [{"field": field, "reason": reason} for field, reason in problem.fields]
+    if problem.trace_id:
+        body["trace_id"] = problem.trace_id
     return body
 
 

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from db import foresight, replays
 from db.engine import reading, writing
-from db.reads import dead_letter_counts
+from db.reads import audit_trail, dead_letter_counts
 from db.replays import NotPossible, UnknownReplay
 from web import acts, letters_asked, page_acts, problems
 from web.asked import id_in
@@ -93,6 +93,7 @@ def progress_page(request: Request, caller: Looker, replay_id: str) -> Response:
             may_act=caller.may("operate"),
             replay=found,
             moving=found["state"] in ("running", "paused"),
+            acts=audit_trail.of_subject(snapshot.database, found["client_id"], asked),
         )
 
 

@@ -71,6 +71,11 @@ def _door(status: int = 200, notice: str | None = None) -> Response:
 
 
 def _entered(request: Request, session: str) -> Response:
+    """A new session ends the one that the browser came with, if any: nobody else can go on with it."""
+    before = request.cookies.get(SESSION_COOKIE)
+    if before:
+        with writing(engine_of(request)) as database:
+            sign_in.end(database, before)
     answer = RedirectResponse("/leads", 303)
     answer.set_cookie(
         SESSION_COOKIE, session, max_age=int(sign_in.SESSION_LASTS.total_seconds()), **_cookie(request)

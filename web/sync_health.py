@@ -70,7 +70,7 @@ class Subscription(Answer):
 
 
 class Question(Answer):
-    """Something that only the provider can settle. `reason`: contradiction, no_start, absent, returned, stub, discarded, checked."""
+    """Something that only the provider can settle. `reason`: contradiction, no_start, absent, returned, stub, discarded, checked, asked."""
 
     external_id: str
     lead_id: UUID | None

@@ -1,8 +1,10 @@
-"""The page of sync health: a tile for each connection, in words, with the commands that mend it."""
+"""The page of sync health: a tile for each connection, in words, with what mends it."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from db.engine import reading
@@ -10,7 +12,9 @@ from db.reads import lead_list, sync_health
 from pipeline.words import Provider
 from web import page_acts, present
 from web.auth import Looker, engine_of
+from web.coverage_view import Strip, strip
 from web.present import Pill
+from web.sweep_acts import can_be_swept
 from web.sync_health import Connected, told_all
 from web.templating import page
 
@@ -47,6 +51,12 @@ QUESTIONS: dict[str, str] = {
     "stub": "Whom it is with is not known",
     "discarded": "A dead letter that spoke of it was discarded",
     "checked": "Its lead was checked, and the provider did not list it",
+    "asked": "Somebody wants to know how it stands",
+}
+
+NOTICES: dict[str, str] = {
+    "asked": "The sweep is asked for. The clock begins within seconds.",
+    "already": "A sweep of that kind is under way already.",
 }
 
 
@@ -63,25 +73,50 @@ class Tile:
     silence: str
     breaker: str
     budget: str
+    coverage: Strip | None
+    may_be_swept: bool
+    holds_up: str | None
     commands: list[tuple[str, str]]
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether a sweep is asked for or under way."""
+        return any(run.state == "running" for run in self.told.sweeps)
 
 
 @router.get("/sync")
-def sync_page(request: Request, caller: Looker) -> Response:
+def sync_page(
+    request: Request,
+    caller: Looker,
+    said: Annotated[str, Query(max_length=20)] = "",
+    of: Annotated[str, Query(max_length=36)] = "",
+) -> Response:
     """How each connection within reach does; it changes nothing."""
     with reading(engine_of(request)) as snapshot:
         found = sync_health.connections_of(snapshot, request.app.state.keyring, caller.scope)
         clients = lead_list.clients_within(snapshot, caller.scope)
         urgent = page_acts.urgent(snapshot, caller)
         now = snapshot.now
-    tiles = [_tile(one, clients[one.client_id].name) for one in told_all(request, found)]
+    tiles = [
+        _tile(told, clients[one.connection.client_id].name, can_be_swept(one.connection), now)
+        for one, told in zip(found, told_all(request, found), strict=True)
+    ]
     tiles.sort(key=lambda tile: -list(HEALTH.values()).index(tile.pill))
     return page(
-        "sync.html", now=now, caller=caller, here="sync", urgent=urgent, tiles=tiles, questions=QUESTIONS
+        "sync.html",
+        now=now,
+        caller=caller,
+        here="sync",
+        urgent=urgent,
+        tiles=tiles,
+        questions=QUESTIONS,
+        may_act=caller.may("operate"),
+        notice=NOTICES.get(said),
+        of=of,
     )
 
 
-def _tile(one: Connected, client: str) -> Tile:
+def _tile(one: Connected, client: str, may_be_swept: bool, now: datetime) -> Tile:
     return Tile(
         told=one,
         title=present.PROVIDER_TEXT.get(one.provider, one.provider.capitalize()),
@@ -92,6 +127,9 @@ def _tile(one: Connected, client: str) -> Tile:
         silence=SILENCE.get(one.silence, one.silence.replace("_", " ").capitalize()),
         breaker=BREAKER.get(one.breaker.state, one.breaker.state),
         budget=_budget(one),
+        coverage=strip(one.watermarks, now) if one.api else None,
+        may_be_swept=may_be_swept,
+        holds_up=_holds_up(one),
         commands=_commands(one),
     )
 
@@ -107,6 +145,13 @@ def _budget(one: Connected) -> str:
         f" ({window.for_sweeps:,} for sweeps)"
         for window in one.budget
     )
+
+
+def _holds_up(one: Connected) -> str | None:
+    """Why a sweep that is asked for does not begin now."""
+    if one.breaker.state != "closed":
+        return "It begins when the circuit breaker lets a call through."
+    return "It begins when the pause is over." if one.paused else None
 
 
 def _commands(one: Connected) -> list[tuple[str, str]]:

@@ -33,7 +33,7 @@ _ENVIRONMENT = Environment(
 _ENVIRONMENT.globals.update(
     static_version=_static_version(), short_id=present.short_id, lead_status=present.lead_status
 )
-_ENVIRONMENT.filters.update(iso=times.iso)
+_ENVIRONMENT.filters.update(iso=times.iso, moment=partial(times.moment, zone=times.zone_of()[0]))
 
 
 def render(template: str, *, now: datetime | None = None, **values: Any) -> str:

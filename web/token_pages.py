@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from db import clients, tokens
+from db import audit, clients, tokens
 from db.engine import reading, writing
 from db.reads import lead_list
 from db.reads.callers import Caller
+from web import acts
 from web.asked import id_in
 from web.auth import engine_of, page_caller_with, same_site
 from web.forms import Form
@@ -37,9 +38,13 @@ def make(request: Request, caller: Admin, form: Form) -> Response:
         known = lead_list.clients_within(snapshot, scope)
     if len(known) != 1:
         raise Problem(422, "bad-field", "Choose the client whose programs are to ask.")
+    client_id = next(iter(known))
     with writing(engine_of(request)) as database:
-        made = clients.add_token(database, next(iter(known)), role)
-    return _shown(request, caller, made)
+        made = clients.add_token(database, client_id, role)
+        audit.note(database, client_id, acts.name_of(caller), "token_made", None, {"role": role})
+    answer = _shown(request, caller, made)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 @router.post("/tokens/{token_id}/revoke", dependencies=[Depends(same_site)])
@@ -47,9 +52,10 @@ def revoke(request: Request, caller: Admin, token_id: str) -> Response:
     """Revoke a token, for good."""
     found = id_in(token_id)
     with writing(engine_of(request)) as database:
-        done = found is not None and tokens.revoke(database, caller.scope.client_id, found)
-    if not done:
-        raise Problem(404, "not-found", "There is no such token.")
+        client_id = found and tokens.revoke(database, caller.scope.client_id, found)
+        if client_id is None:
+            raise Problem(404, "not-found", "There is no such token.")
+        audit.note(database, client_id, acts.name_of(caller), "token_revoked", found)
     return RedirectResponse("/tokens", 303)
 
 

@@ -16,6 +16,12 @@ from pipeline.appointment import Appointment
 from pipeline.observation import AppointmentKey, Observation
 from pipeline.words import LinkKind, Provider, Source, Status
 
+# Looked up, not called: a lead may have hundreds of rows, and an enum's call costs a microsecond four times in each.
+_PROVIDERS: dict[str, Provider] = {one.value: one for one in Provider}
+_STATUSES: dict[str, Status] = {one.value: one for one in Status}
+_SOURCES: dict[str, Source] = {one.value: one for one in Source}
+_LINK_KINDS: dict[str, LinkKind] = {one.value: one for one in LinkKind}
+
 
 @dataclass(frozen=True, slots=True)
 class Shelved:
@@ -40,7 +46,7 @@ def of_leads(reading: Reading, leads: Sequence[tuple[UUID, UUID]]) -> dict[UUID,
     if leads:
         client_ids, lead_ids = zip(*leads, strict=True)
         rows = reading.connection.execute(_OF_LEADS, {"clients": list(client_ids), "leads": list(lead_ids)})
-        for row in rows:
+        for row in rows.all():
             found[row.lead_id].append(_shelved(row))
     return found
 
@@ -71,6 +77,11 @@ def cut(
     return page, following
 
 
+def cursor_after(lead: Lead, one: Shelved) -> str:
+    """The cursor of the page, of those that `cut` makes, that begins after an appointment."""
+    return cursors.write(f"appointments:{lead.id}", one.facts.start_at, _name(one))
+
+
 def said_of(
     reading: Reading, client_id: UUID, appointments: Sequence[Shelved]
 ) -> dict[AppointmentKey, list[Observation]]:
@@ -90,9 +101,9 @@ def _name(one: Shelved) -> str:
 
 def _shelved(row: Any) -> Shelved:
     facts = Appointment(
-        key=AppointmentKey(Provider(row.provider), row.external_id),
-        status=Status(row.status),
-        source=Source(row.source),
+        key=AppointmentKey(_PROVIDERS[row.provider], row.external_id),
+        status=_STATUSES[row.status],
+        source=_SOURCES[row.source],
         first_effective_at=row.first_effective_at.astimezone(UTC),
         start_at=utc(row.start_at),
         end_at=utc(row.end_at),
@@ -101,7 +112,7 @@ def _shelved(row: Any) -> Shelved:
         booked_at=utc(row.booked_at),
         canceled_at=utc(row.canceled_at),
         cancel_reason=row.cancel_reason,
-        link_kind=row.link_kind and LinkKind(row.link_kind),
+        link_kind=row.link_kind and _LINK_KINDS[row.link_kind],
         moved_count=row.moved_count,
         removed_at_provider=row.removed_at_provider,
         placeholder=row.placeholder,

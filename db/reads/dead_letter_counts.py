@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from db.dead_letter_filters import Filter
 from db.desk import Database
@@ -28,3 +29,21 @@ def standing(database: Database, wanted: Filter) -> Standing:
     ).fetchone()
     assert row is not None  # (an aggregate without GROUP BY has one row)
     return Standing(*row)
+
+
+HOURS = 24
+
+
+def by_hour(database: Database, wanted: Filter) -> dict[str, list[int]]:
+    """How many died in each of the last 24 hours, oldest first, by fingerprint; those without any are left out."""
+    rows: list[tuple[Any, ...]] = database.execute(
+        f"""SELECT d.fingerprint, floor(extract(epoch FROM apptrail_now() - d.created_at) / 3600)::integer, count(*)
+            FROM dead_letter d WHERE {wanted.condition()}
+              AND d.created_at > apptrail_now() - interval '24 hours' AND d.created_at <= apptrail_now()
+            GROUP BY 1, 2""",  # noqa: S608
+        wanted.values(),
+    ).fetchall()
+    found: dict[str, list[int]] = {}
+    for fingerprint, ago, letters in rows:
+        found.setdefault(fingerprint, [0] * HOURS)[HOURS - 1 - ago] += letters
+    return found

@@ -35,7 +35,10 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One follow-up without personal data. `kind` may be of a newer release. `zones`: the lead's, the meeting's."""
+    """One follow-up without personal data. `kind` may be of a newer release. `zones`: the lead's, the meeting's.
+
+    `moved_count`: how often the meeting had moved before its cause.
+    """
 
     client_id: UUID
     id: UUID
@@ -59,6 +62,7 @@ class Listed:
     assignee_name: str | None
     assigned_at: datetime | None
     zones: tuple[str | None, str | None]
+    moved_count: int
     created_at: datetime
     updated_at: datetime
 
@@ -172,6 +176,7 @@ def _listed(row: Any) -> Listed:
         assignee_name=row.assignee_name,
         assigned_at=utc(row.assigned_at),
         zones=(row.lead_zone, row.meeting_zone),
+        moved_count=row.moved_count or 0,
         created_at=row.created_at.astimezone(UTC),
         updated_at=row.updated_at.astimezone(UTC),
     )
@@ -188,7 +193,7 @@ _WITHIN = """f.client_id = c.id AND f.cause_at IS NOT NULL
       AND (CAST(:assignee AS uuid) IS NULL OR f.assignee = :assignee)
       AND (NOT CAST(:unassigned AS boolean) OR f.assignee IS NULL)"""
 
-_ROW = f"""f.*, {_SHOWN} AS shown, a.id AS appointment_id, a.timezone AS meeting_zone,
+_ROW = f"""f.*, {_SHOWN} AS shown, a.id AS appointment_id, a.timezone AS meeting_zone, a.moved_count,
        l.timezone AS lead_zone, o.name AS assignee_name"""
 
 _NAMED = """

@@ -18,7 +18,7 @@ from db.reads.leads import LEAD_COLUMNS, told_by_columns, utc
 from db.reads.scope import Scope
 from pipeline.addressing import Identity
 from pipeline.rollup import roll_up
-from pipeline.words import Provider
+from pipeline.words import Provider, Source
 
 LIST = "leads"
 
@@ -27,11 +27,12 @@ LIST = "leads"
 class Filters:
     """What a list is narrowed to; None asks for any. `upcoming`: whether a live meeting lies ahead.
 
-    `provider` is the primary appointment's, as the rollup last said.
+    `provider` and `source` are the primary appointment's, as the rollup last said.
     """
 
     status: str | None = None
     provider: Provider | None = None
+    source: Source | None = None
     stub: bool | None = None
     upcoming: bool | None = None
 
@@ -57,22 +58,29 @@ def page(
 ) -> tuple[list[Listed], str | None]:
     """One page, newest lead first, and the cursor of the next; raises cursors.BadCursor."""
     before = UUID(cursors.read(LIST, cursor)[1]) if cursor else None
-    rows = reading.connection.execute(
-        _PAGE,
-        {
-            "client": scope.client_id,
-            "before": before,
-            "status": filters.status,
-            "provider": filters.provider,
-            "stub": filters.stub,
-            "upcoming": filters.upcoming,
-            "now": reading.now,
-            "limit": limit + 1,
-        },
-    ).all()
+    values = _values(reading, scope, filters)
+    rows = reading.connection.execute(_PAGE, {**values, "before": before, "limit": limit + 1}).all()
     found = _listed(reading, rows[:limit])
     following = cursors.write(LIST, None, str(found[-1].id)) if len(rows) > limit else None
     return found, following
+
+
+def count(reading: Reading, scope: Scope, filters: Filters, *, most: int) -> int:
+    """How many leads fit; one more than `most` stands for all that are more."""
+    values = {**_values(reading, scope, filters), "before": None, "limit": most + 1}
+    return int(reading.connection.execute(_COUNT, values).scalar_one())
+
+
+def _values(reading: Reading, scope: Scope, filters: Filters) -> dict[str, Any]:
+    return {
+        "client": scope.client_id,
+        "status": filters.status,
+        "provider": filters.provider,
+        "source": filters.source,
+        "stub": filters.stub,
+        "upcoming": filters.upcoming,
+        "now": reading.now,
+    }
 
 
 def named(reading: Reading, keyring: Keyring, client_id: UUID, identity: Identity) -> list[Listed]:
@@ -129,18 +137,26 @@ _UPCOMING = """(coalesce(l.next_appointment_start_at > :now, false)
          OR (l.rollup_version = 0 AND coalesce(l.appointment_start_at > :now, false)
              AND lower(l.appointment_status) IN ('pending', 'confirmed', 'booked', 'active', 'new')))"""
 
-_PAGE = text(f"""
-    SELECT l.* FROM client c CROSS JOIN LATERAL (
-        SELECT {LEAD_COLUMNS} FROM lead l
-        WHERE l.client_id = c.id AND l.merged_into IS NULL
-          AND (CAST(:before AS uuid) IS NULL OR l.id < :before)
-          AND (CAST(:status AS text) IS NULL OR l.status = :status)
-          AND (CAST(:provider AS text) IS NULL OR l.appointment_provider = :provider)
-          AND (CAST(:stub AS boolean) IS NULL OR l.stub = :stub)
-          AND (CAST(:upcoming AS boolean) IS NULL OR {_UPCOMING} = :upcoming)
-        ORDER BY l.id DESC LIMIT :limit) l
-    WHERE CAST(:client AS uuid) IS NULL OR c.id = :client
-    ORDER BY l.id DESC LIMIT :limit""")  # noqa: S608
+
+def _fitting(columns: str, order: str) -> str:
+    """The leads that fit, one client after another; `order` is that within a client."""
+    return f"""
+        FROM client c CROSS JOIN LATERAL (
+            SELECT {columns} FROM lead l
+            WHERE l.client_id = c.id AND l.merged_into IS NULL
+              AND (CAST(:before AS uuid) IS NULL OR l.id < :before)
+              AND (CAST(:status AS text) IS NULL OR l.status = :status)
+              AND (CAST(:provider AS text) IS NULL OR l.appointment_provider = :provider)
+              AND (CAST(:source AS text) IS NULL OR l.appointment_source = :source)
+              AND (CAST(:stub AS boolean) IS NULL OR l.stub = :stub)
+              AND (CAST(:upcoming AS boolean) IS NULL OR {_UPCOMING} = :upcoming)
+            {order} LIMIT :limit) l
+        WHERE CAST(:client AS uuid) IS NULL OR c.id = :client"""  # noqa: S608
+
+
+_PAGE = text(f"SELECT l.* {_fitting(LEAD_COLUMNS, 'ORDER BY l.id DESC')} ORDER BY l.id DESC LIMIT :limit")
+
+_COUNT = text(f"SELECT count(*) FROM (SELECT 1 {_fitting('l.id', '')} LIMIT :limit) AS fitting")  # noqa: S608
 
 _NAMED = text(f"""
     SELECT {LEAD_COLUMNS} FROM lead_identity i

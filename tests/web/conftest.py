@@ -1,6 +1,7 @@
 """What tests of the web may ask for: the app over a real database, and somebody who may ask."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -52,13 +53,21 @@ def url_at(database: str, now: datetime | None) -> str:
     return f"{url}{'&' if '?' in url else '?'}options={option}"
 
 
-@pytest.fixture
-def web(database: str) -> Iterator[Web]:
-    """The app at NOW, without a token or a session."""
+@contextmanager
+def a_web(database: str) -> Iterator[Web]:
+    """The app at NOW, over a database, without a token or a session; its browser names its own origin."""
     reader = engine.create(url_at(database, NOW))
     clerk = Clerk(url_at(database, NOW).replace("+psycopg", "", 1), lambda _: None)
     app = create(reader, KEYRING, "http://testserver", redis_ping=lambda: True, act=clerk)
-    with hands(database, now=NOW) as own, TestClient(app, follow_redirects=False) as http:
+    browser = TestClient(app, follow_redirects=False, headers={"Origin": "http://testserver"})
+    with hands(database, now=NOW) as own, browser as http:
         yield Web(http, own, a_client(own.database))
     clerk.close()
     reader.dispose()
+
+
+@pytest.fixture
+def web(database: str) -> Iterator[Web]:
+    """The app at NOW, without a token or a session."""
+    with a_web(database) as made:
+        yield made

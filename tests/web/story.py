@@ -1,7 +1,8 @@
 """Stories: what providers say of meetings, in the words a page test needs, and the real way into the books."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from db import inbox, ledger
@@ -65,6 +66,25 @@ def a_meeting(
         ),
         booked_at=booked_at,
     )
+
+
+def a_busy_life(count: int, now: datetime = NOW, *, chain: int = 10) -> Iterator[Observation]:
+    """What is said of a lead whose meetings, four days apart, were each moved until the last of a chain was held.
+
+    The last five lie ahead of `now`.
+    """
+    for number in range(count):
+        start_at = now + timedelta(days=4 * (number - count + 5), hours=1)
+        booked_at = start_at - timedelta(days=9)
+        before = f"busy-{number - 1}" if number % chain else None
+        one: dict[str, Any] = {"start_at": start_at, "booked_at": booked_at, "replaces": before}
+        yield a_meeting(f"busy-{number}", at=booked_at, **one)
+        if number % chain < chain - 1 and number < count - 1:
+            one |= {"status": Status.CANCELED, "moved": True, "replaced_by": f"busy-{number + 1}"}
+            yield a_meeting(f"busy-{number}", at=booked_at + timedelta(days=3), **one)
+        elif start_at < now:
+            one |= {"outcome": Status.SHOWED, "at": start_at + timedelta(hours=2)}
+            yield a_meeting(f"busy-{number}", **one)
 
 
 def told(

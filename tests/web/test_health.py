@@ -1,5 +1,6 @@
 """Health: what lives, what is ready, and what the numbers are."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -93,3 +94,12 @@ def test_a_failure_nobody_foresaw_is_answered_and_logged_without_values(
     logged = capsys.readouterr().err
     assert "request_failed" in logged
     assert "canary" not in answer.text + logged
+    # What people can report is what the log can be searched for.
+    assert answer.json()["trace_id"] in logged
+    monkeypatch.setattr("web.lead_pages.appointments.of_lead", broken)
+    shown = web.http.get(f"/leads/{lead}", headers=headers)
+    assert shown.status_code == 500
+    trace_id = re.search(r"<code>([0-9a-f-]{36})</code>", shown.text)
+    assert trace_id is not None
+    assert trace_id[1] in capsys.readouterr().err
+    assert f'<a href="/leads/{lead}">Try again</a>' in shown.text

@@ -1,16 +1,17 @@
 """The lead's page: outcomes and links by plain forms, filters in the URL, messages without a word of them."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from db import people, sign_in
+from db import backfill_runs, connections, people, sign_in
 from db.ids import new_id
 from pipeline.message import Channel, MessageSaid
 from pipeline.signals import Signal, SignalKind
 from pipeline.words import Provider, Source, Status
-from tests.builders import a_client
+from tests.builders import KEYRING, a_client
 from tests.web.conftest import Web
 from tests.web.story import NOW, a_meeting, deliver, told
 
@@ -138,3 +139,67 @@ def test_acts_are_for_those_who_may_and_within_their_reach(desk: Web) -> None:
     assert f'action="{url}"' not in shown(desk, lead)
     assert desk.http.post(url, data={"outcome": "showed"}).status_code == 403
     assert appointment(desk, "over")[1] == "confirmed"
+
+
+def test_a_provider_is_asked_now_only_where_there_is_somebody_to_ask(desk: Web) -> None:
+    lead = deliver(desk.hands, told(desk.client, a_meeting("old", at=NOW - 7 * HOUR)))
+    url = f"/leads/{lead}/appointments/{appointment(desk, 'old')[0]}/check"
+    assert f'action="{url}"' in shown(desk, lead)
+    assert desk.http.post(url).status_code == 409
+    secrets = {"signing_keys": ["k"], "api_token": "t"}
+    connections.add(desk.database, KEYRING, desk.client.id, Provider.CALENDLY, secret_values=secrets)
+    answer = desk.http.post(url)
+    assert answer.status_code == 303
+    assert "The provider is asked" in desk.http.get(answer.headers["location"]).text
+    asked = desk.database.execute("SELECT external_id, reason, lead_id FROM lookup").fetchall()
+    assert asked == [("old", "asked", lead)]
+
+
+def test_a_chain_tells_its_way_and_each_appointment_its_own_record(desk: Web) -> None:
+    at = NOW - 3 * DAY
+    lead = deliver(
+        desk.hands,
+        told(desk.client, a_meeting("a", status=Status.CANCELED, moved=True, replaced_by="b", booked_at=at)),
+        told(desk.client, a_meeting("b", start_at=NOW + 3 * DAY, status=Status.CANCELED, moved=True, replaces="a",
+                                    replaced_by="c", booked_at=at + DAY)),
+        told(desk.client, a_meeting("c", start_at=NOW + 4 * DAY, replaces="b", booked_at=at + 2 * DAY)),
+    )  # fmt: skip
+    html = shown(desk, lead)
+    way = html.split('class="history steps">')[2].split("</ol>")[0]
+    assert re.findall(r"<li>([^<]+)</li>", way) == [
+        "First booked Sun 7 Jun 2026 for 12 Jun 2026, 11:00",
+        "Moved Mon 8 Jun 2026 to 13 Jun 2026, 11:00",
+        "Moved Tue 9 Jun 2026 to 14 Jun 2026, 11:00",
+    ]
+    assert html.count("How it moved") == 2  # the primary card's, and the row's own
+    assert 'href="https://calendly.com/app/scheduled_events/user/me?uuid=event-c"' in html
+
+
+@pytest.mark.parametrize(
+    ("location", "contact", "path"),
+    [
+        ("loc 1", "c/1", "loc%201/contacts/detail/c%2F1"),
+        ("loc 1", None, "loc%201/calendars/appointments"),
+        (None, "c/1", None),
+    ],
+    ids=["contact", "location", "unknown"],
+)
+def test_highlevels_record_is_the_contact_or_the_locations_calendars(
+    desk: Web, location: str | None, contact: str | None, path: str | None
+) -> None:
+    connections.add(
+        desk.database, KEYRING, desk.client.id, Provider.GHL, secret_values={}, location_id=location
+    )
+    lead = deliver(desk.hands, told(desk.client, a_meeting("g", provider=Provider.GHL)))
+    desk.database.execute("UPDATE lead SET ghl_contact_id = %s WHERE id = %s", (contact, lead))
+    found = re.search(r'href="https://app.gohighlevel.com/v2/location/([^"]+)"', shown(desk, lead))
+    assert (found and found[1]) == path
+
+
+def test_a_history_that_is_still_being_moved_in_says_so(desk: Web) -> None:
+    lead = deliver(desk.hands, told(desk.client))
+    assert "being moved in" not in shown(desk, lead)
+    run = backfill_runs.begin(desk.database, desk.client.id, backfill_runs.Kind.MIGRATION)
+    assert "being moved in" in shown(desk, lead)
+    backfill_runs.end(desk.database, run)
+    assert "being moved in" not in shown(desk, lead)

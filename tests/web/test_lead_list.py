@@ -3,12 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from db.importing import import_rows
-from pipeline.words import Provider, Status
+from db.reads import lead_list
+from pipeline.words import Provider, Source, Status
 from tests.builders import a_client
 from tests.web.conftest import Web
 from tests.web.story import NOW, a_meeting, deliver, told
+from web import lead_counts
 
 DAY = timedelta(days=1)
 ITEM = {
@@ -48,6 +51,8 @@ def test_the_newest_lead_comes_first_in_a_shape_without_personal_data(web: Web, 
 def test_filters_narrow_the_list(web: Web, some: dict[str, str]) -> None:
     assert listed(web, status="qualified") == [some["lost"]]
     assert listed(web, provider="ghl") == [some["ghl"]]
+    assert listed(web, source="backfill") == []
+    assert len(listed(web, source="webhook")) == 4
     assert listed(web, upcoming="true") == [some["ghl"], some["upcoming"]]
     assert listed(web, upcoming="false") == [some["lost"], some["held"]]
     assert listed(web, stub="false") == []
@@ -131,3 +136,31 @@ def test_a_search_that_cannot_be_is_refused_without_its_values(web: Web, body: b
     assert answer.status_code in {400, 422}
     assert answer.headers["content-type"] == "application/problem+json"
     assert "canary" not in answer.text
+
+
+def test_the_page_narrows_by_source_and_counts_what_fits(web: Web, some: dict[str, str]) -> None:
+    deliver(web.hands, told(web.client, a_meeting("b", source=Source.BACKFILL), email="b@example.test"))
+    web.sign_in()
+    for asked, count in (
+        ({}, "5 leads"), ({"source": "backfill"}, "1 lead"), ({"source": "webhook", "provider": "ghl"}, "1 lead"),
+        ({"upcoming": "yes"}, "3 leads"), ({"status": "nobody"}, "0 leads"), ({"source": "webhook"}, "4 leads"),
+    ):  # fmt: skip
+        page = web.http.get("/leads", params=asked).text
+        assert f'role="status">{count}</p>' in page, asked
+        number = int(count.split()[0])
+        assert page.count('<th scope="row">') == number
+        assert web.http.get("/leads/count", params=asked).text == count
+    assert web.http.get("/leads", params={"source": "canary"}).status_code == 422
+    assert web.http.get("/leads/count", params={"status": "a\0b"}).status_code == 422
+
+
+def test_more_leads_than_are_counted_are_called_many(
+    web: Web, some: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lead_counts, "MOST", 2)
+    web.sign_in()
+    assert web.http.get("/leads/count").text == "more than 2 leads"
+    monkeypatch.setattr(lead_counts, "PATIENCE_SECONDS", 0.001)
+    monkeypatch.setattr(lead_list, "_COUNT", text("SELECT 1 FROM pg_sleep(1)"))
+    assert web.http.get("/leads/count").text == "many leads"
+    assert web.http.get("/leads").status_code == 200

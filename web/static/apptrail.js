@@ -78,7 +78,8 @@ function announce(before, after, timeline) {
   setText(document.getElementById("news"), changed.length ? `${many} changed.` : "The timeline changed.");
 }
 
-function poll(timeline) {
+// Asks again and again, as long as `wanted`.
+function poll(timeline, wanted = () => true) {
   const trouble = document.getElementById("trouble");
   let etag = timeline.dataset.etag;
   let wait = 1000;
@@ -91,8 +92,10 @@ function poll(timeline) {
 
   async function ask() {
     timer = 0;
+    if (!wanted()) return;
     try {
       const answer = await fetch(timeline.dataset.poll, { headers: { "If-None-Match": etag }, cache: "no-store" });
+      if (!wanted()) return;
       if (answer.status === 200) {
         swap(timeline, await answer.text());
         etag = answer.headers.get("ETag");
@@ -115,7 +118,7 @@ function poll(timeline) {
   }
 
   function next() {
-    if (!timer && !document.hidden) timer = setTimeout(ask, wait);
+    if (!timer && !document.hidden && wanted()) timer = setTimeout(ask, wait);
   }
 
   document.addEventListener("visibilitychange", () => {
@@ -126,6 +129,19 @@ function poll(timeline) {
   });
   next();
 }
+
+// Up and down go from card to card, once one has been reached.
+document.addEventListener("keydown", (event) => {
+  const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const row = document.activeElement.closest("#timeline .row");
+  if (!by || !row || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select")) return;
+  const rows = [...document.querySelectorAll("#timeline .row")];
+  const next = rows[rows.indexOf(row) + by];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+  next.scrollIntoView({ block: "nearest" });
+});
 
 const timeline = document.querySelector("[data-poll]");
 tellTimes(document);
