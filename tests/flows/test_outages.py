@@ -116,7 +116,7 @@ def test_without_postgres_highlevel_is_told_429_and_what_it_sends_again_is_kept(
     url = f"{served.url}/webhooks/ghl/{json.loads(added)['endpoint']}"
     native = json.dumps(appointment()).encode()
     proof = {name.decode(): value.decode() for name, value in by_ghl(native, GHL_KEY, NOW).items()}
-    told = ((native, proof), (json.dumps(workflow()).encode(), {}))
+    told: tuple[tuple[bytes, dict[str, str]], ...] = ((native, proof), (json.dumps(workflow()).encode(), {}))
     served.postgres.kill()
     for body, headers in told:
         started = time.monotonic()
