@@ -66,7 +66,7 @@ def test_a_broken_deploy_pauses_its_kind_and_resume_applies_everything_after_the
     # The fix alone starts nothing: a person says so.
     assert deployed.rows("SELECT count(*) FROM inbox")[0][0] + letters == len(told)
     assert "being replayed" in deployed.cli("resume", "appointment", "--reason", "rolled back")
-    deployed.wait_for(lambda: applied(deployed) == set(told), 60)
+    deployed.wait_for(lambda: applied(deployed) == set(told), 120)
     assert deployed.inbox_is_empty()
     assert deployed.rows("SELECT count(*) FROM dead_letter WHERE state <> 'replayed'") == [(0,)]
     assert deployed.rows("SELECT count(*), count(DISTINCT external_id) FROM observation") == [
