@@ -143,6 +143,17 @@ def test_letters_are_listed_shown_noted_discarded_and_replayed(served: Stack) ->
     assert state["appointment"]["status"] == "pending"
 
 
+def test_a_connection_is_given_a_zone_so_that_its_parked_letters_can_be_replayed(served: Stack) -> None:
+    (connection,) = json.loads(served.cli("connection", "list", "agency", "--json"))
+    assert "replay --died-of parked:no_zone" in served.cli(
+        "connection", "set-timezone", connection["id"], "Europe/Berlin"
+    )
+    (connection,) = json.loads(served.cli("connection", "list", "agency", "--json"))
+    assert connection["timezone"] == "Europe/Berlin"
+    assert run(served, "connection", "set-timezone", connection["id"], "Mars/Olympus")[0] == 1
+    assert run(served, "connection", "set-timezone", str(new_id()), "Europe/Berlin")[0] == 1
+
+
 def test_what_is_paused_waits_and_the_doctor_names_the_command(served: Stack) -> None:
     assert "paused" in served.cli("pause", "appointment", "--reason", "a test")
     served.deliver(booked("late", "late@example.com", NOW, NOW + timedelta(hours=1), NOW))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from db import ledger, merging
+from db import applying, ledger, merging
 from tests.builders import hands
 from tests.statements import at
 
@@ -22,14 +22,14 @@ def _die() -> None:
 
 
 def _while_reading() -> None:
-    read = ledger.read_payload  # type: ignore[attr-defined]
+    read = applying.read_payload  # type: ignore[attr-defined]
 
     def read_or_die(text: str) -> Any:
         if KILLER in text:
             _die()
         return read(text)
 
-    setattr(ledger, "read_payload", read_or_die)  # noqa: B010
+    setattr(applying, "read_payload", read_or_die)  # noqa: B010
 
 
 def _while_merging() -> None:

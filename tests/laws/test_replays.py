@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from db import dead_letters, failures, foresight, ledger, pauses, replays
+from db import applying, dead_letters, failures, foresight, ledger, pauses, replays
 from db.audit import NOBODY
 from db.dead_letter_filters import Filter
 from db.failures import Failure
@@ -179,7 +179,7 @@ def test_a_kind_that_fails_is_paused_and_resume_applies_what_waited_and_what_die
         add_job(hands, client_id, lead_id, said(f"fay-{client_id}-{number}"), attempts=2 if number < 5 else 0)
     broken = monkeypatch.context()
     with broken as patch:
-        patch.setattr(ledger, "enter", _broken)
+        patch.setattr(applying, "enter", _broken)
         ledger.drain(hands, client_id, [lead_id])
         make_due(hands, client_id)
         ledger.drain(hands, client_id, [lead_id])
