@@ -12,6 +12,7 @@ from db.rebuilding import examine, rewrite, show_legacy, without
 from pipeline.observation import AppointmentKey
 from pipeline.words import Provider
 
+BATCH = 400
 LOCK_SECONDS = 5.0
 
 

@@ -202,7 +202,7 @@ def _roll_back(database: Database, ringer: Ringer, run_id: UUID, *, as_json: boo
     gone = 0
     for client_id in visited:
         progress = Progress("rollback", migrating.count(database, client_id))
-        for rows in migrating.batches(database, client_id, FIRST, migrating.BATCH):
+        for rows in migrating.batches(database, client_id, FIRST, rolling_back.BATCH):
             progress.give_way(database)
             gone += rolling_back.roll_back(database, client_id, run_id, rows, ringer)
             progress.advance(len(rows))

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import pytest
 
+from db.backfill_runs import FIRST
 from db.desk import connect
 from db.inbox import post
 from db.ledger import Hands
@@ -109,11 +110,13 @@ def quiet_books(worker: Hands) -> object:
     return books_of(worker.database, client.id)
 
 
-def placed(worker: Hands, client_id: UUID) -> object:
-    return worker.database.execute(
-        "SELECT id, place FROM backfill_run WHERE client_id = %s AND state = 'running' ORDER BY started_at DESC LIMIT 1",
+def placed(worker: Hands, client_id: UUID) -> UUID | None:
+    """How far the latest run has got."""
+    row = worker.database.execute(
+        "SELECT place FROM backfill_run WHERE client_id = %s AND state = 'running' ORDER BY started_at DESC LIMIT 1",
         (client_id,),
     ).fetchone()
+    return row[0] if row else None
 
 
 @contextmanager
@@ -124,14 +127,16 @@ def a_gate(database: str, client_id: UUID, rows: int) -> Iterator[None]:
     """
     with connect(database) as own, own.transaction():
         found = own.execute(
-            """SELECT l.id FROM legacy_rollup r JOIN lead l ON l.client_id = r.client_id AND l.id = r.lead_id
-               WHERE r.client_id = %(client)s AND r.id > coalesce((SELECT place FROM backfill_run
-                   WHERE client_id = %(client)s AND state = 'running' ORDER BY started_at DESC LIMIT 1),
-                   '00000000-0000-0000-0000-000000000000')
-                 AND r.said ?| ARRAY['ghl_appointment_id', 'calendly_invitee_uri'] AND r.shared = '{}'
-                 AND l.external_id <> ALL (%(told)s)
-                 AND NOT EXISTS (SELECT 1 FROM appointment a WHERE a.client_id = l.client_id AND a.lead_id = l.id)
-               ORDER BY r.id OFFSET %(rows)s LIMIT 1 FOR NO KEY UPDATE OF l""",
+            """SELECT id FROM lead WHERE client_id = %(client)s AND id = (
+                   SELECT r.lead_id FROM legacy_rollup r
+                   WHERE r.client_id = %(client)s AND r.id > coalesce((
+                       SELECT place FROM backfill_run WHERE client_id = %(client)s AND state = 'running'
+                       ORDER BY started_at DESC LIMIT 1), '00000000-0000-0000-0000-000000000000')
+                     AND r.said ?| ARRAY['ghl_appointment_id', 'calendly_invitee_uri'] AND r.shared = '{}'
+                     AND r.lead_id <> ALL (SELECT l.id FROM lead l WHERE l.client_id = %(client)s
+                                           AND l.external_id = ANY (%(told)s))
+                   ORDER BY r.id OFFSET %(rows)s LIMIT 1)
+               FOR NO KEY UPDATE""",
             {"client": client_id, "rows": rows, "told": [f"crm-{who}" for who, _ in news()]},
         ).fetchall()
         assert found, "the run is nearly over: there is nobody to wait for"
@@ -140,17 +145,17 @@ def a_gate(database: str, client_id: UUID, rows: int) -> Iterator[None]:
 
 def killed(worker: Hands, environment: dict[str, str], client_id: UUID, delay: float, *more: str) -> int:
     """Start a run, let it get somewhere, kill it `delay` seconds later; how it ended."""
-    before = placed(worker, client_id)
+    nowhere = placed(worker, client_id), None, FIRST
     process = started(environment, client_id, *more)
     deadline = time.monotonic() + 60
-    while placed(worker, client_id) in (before, None) and process.poll() is None:
+    while placed(worker, client_id) in nowhere and process.poll() is None:
         if time.monotonic() > deadline:
             break
         time.sleep(0.002)
     time.sleep(delay)
     process.kill()
     _, err = process.communicate()
-    assert placed(worker, client_id) not in (before, None), f"the run did not get anywhere: {err[-2000:]}"
+    assert placed(worker, client_id) not in nowhere, f"the run did not get anywhere: {err[-2000:]}"
     return process.returncode
 
 
