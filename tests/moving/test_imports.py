@@ -62,7 +62,7 @@ def test_killed_in_the_middle_and_run_again_it_ends_in_the_same_books(
     pipe = tmp_path / "pipe.jsonl"
     os.mkfifo(pipe)
     command = [Path(sys.executable).parent / "apptrail", "leads", "import", client.name]
-    process = subprocess.Popen([*command, pipe], env=environment, stderr=subprocess.PIPE)
+    process = subprocess.Popen([*command, pipe], env=environment, stderr=subprocess.DEVNULL)
     lines = file.read_text().splitlines(keepends=True)
     with pipe.open("w") as writer:
         writer.writelines(lines[: 2 * CHUNK + 100])
