@@ -38,7 +38,7 @@ def _csv_rows(reader: "csv.DictReader[str]") -> Iterator[tuple[int, Row | BadRow
         try:
             row = next(reader, None)
         except csv.Error:
-            yield reader.line_num, BadRow(WHOLE_ROW, "no CSV")
+            yield reader.reader.line_num, BadRow(WHOLE_ROW, "no CSV")
             continue
         if row is None:
             return

@@ -61,8 +61,8 @@ def test_killed_in_the_middle_and_run_again_it_ends_in_the_same_books(
     # The import reads a pipe that stays open: so it is in the middle for as long as the test likes.
     pipe = tmp_path / "pipe.jsonl"
     os.mkfifo(pipe)
-    command = [Path(sys.executable).parent / "apptrail", "leads", "import", client.name]
-    process = subprocess.Popen([*command, pipe], env=environment, stderr=subprocess.DEVNULL)
+    command = [str(Path(sys.executable).parent / "apptrail"), "leads", "import", client.name]
+    process = subprocess.Popen([*command, str(pipe)], env=environment, stderr=subprocess.DEVNULL)
     lines = file.read_text().splitlines(keepends=True)
     with pipe.open("w") as writer:
         writer.writelines(lines[: 2 * CHUNK + 100])
@@ -77,7 +77,7 @@ def test_killed_in_the_middle_and_run_again_it_ends_in_the_same_books(
     assert CHUNK <= half <= 2 * CHUNK
     assert half % CHUNK == 0, "a transaction is there or it is not"
     done = subprocess.run(
-        [*command, file, "--json"], env=environment, capture_output=True, text=True, check=False
+        [*command, str(file), "--json"], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert json.loads(done.stdout)["created"] == MANY - half
@@ -134,7 +134,10 @@ def test_a_csv_row_with_too_many_cells_is_told_of_and_a_quoted_line_break_keeps_
         (6, {"external_id": "4"}),
     ]
     huge = b"external_id,email\n1," + b"x" * 200_000 + b"\n2,b@example.com\n"
-    assert read(tmp_path, "x.csv", huge)[0] == (2, "row: no CSV")
+    assert read(tmp_path, "x.csv", huge) == [
+        (2, "row: no CSV"),
+        (3, {"external_id": "2", "email": "b@example.com"}),
+    ]
     with pytest.raises(Unreadable):
         read(tmp_path, "x.csv", b"nonsense\n1\n")
 
