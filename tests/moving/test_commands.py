@@ -300,17 +300,16 @@ def test_what_is_still_told_of_an_erased_persons_meetings_names_nobody_again(
     assert office.database.execute("SELECT count(*) FROM lead_conflict").fetchone() == (0,)
 
 
-@pytest.mark.parametrize("name", ["md5", "sha1", "sha256"])
-def test_a_plain_hash_of_an_address_is_a_trace(office: Office, tmp_path: Path, name: str) -> None:
+def test_a_plain_hash_of_an_address_is_a_trace(office: Office, tmp_path: Path) -> None:
     file = tmp_path / "leads.jsonl"
     file.write_text(json.dumps(CANARY))
     office.json("leads", "import", office.client.name, str(file))
-    digest = hashlib.new(name, b"canary77@example.com").hexdigest()
-    (tmp_path / "web.log").write_text(f"all is well\n{digest}\n")
+    hashes = [hashlib.new(name, b"canary77@example.com").hexdigest() for name in ("md5", "sha1", "sha256")]
+    (tmp_path / "web.log").write_text("\n".join(["all is well", *hashes]))
     lead_id = office.database.execute("SELECT id FROM lead").fetchall()[0][0]
     said = office.json("leads", "erase", str(lead_id), "--log", str(tmp_path / "web.log"), code=1)
-    assert said["found"] == {"log web.log": 1}
-    assert said["searched"]["log web.log"] == 2
+    assert said["found"] == {"log web.log": 3}
+    assert said["searched"]["log web.log"] == 4
 
 
 def test_what_is_left_of_a_person_is_found(office: Office, tmp_path: Path) -> None:
