@@ -19,6 +19,8 @@ COLUMNS = (*CONTACT_COLUMNS, "status", *LEGACY_COLUMNS)
 LONGEST = 500
 
 Row = Mapping[str, str | None]
+WHOLE_ROW = "row"
+"""What is named as the column of a row that is none."""
 
 
 class BadRow(ValueError):

@@ -47,14 +47,19 @@ class Imported:
 
 
 def import_rows(
-    database: Database, client_id: UUID, pepper: bytes, region: str, rows: Iterator[tuple[int, Row]]
+    database: Database, client_id: UUID, pepper: bytes, region: str, rows: Iterator[tuple[int, Row | BadRow]]
 ) -> Imported:
-    """Import rows, each with its line number, in transactions of 500; running it again changes nothing."""
+    """Import rows, each with its line number, in transactions of 500; running it again changes nothing.
+
+    A row that could not be read comes as the BadRow that it is.
+    """
     imported = Imported()
     locations = [name for (name,) in database.execute(_LOCATIONS, (client_id,))]
     chunk: list[Person] = []
     for line, row in rows:
         try:
+            if isinstance(row, BadRow):
+                raise row
             chunk.append(read_person(row, region, locations))
         except BadRow as bad:
             imported.bad.append((line, bad.column, bad.reason))

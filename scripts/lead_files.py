@@ -6,46 +6,55 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from db.import_row import COLUMNS, Row
+from db.import_row import COLUMNS, WHOLE_ROW, BadRow, Row
 
 Bad = tuple[int, str, str]
 """Line, column, reason; never a value."""
 
 
 class Unreadable(ValueError):
-    """A file is neither CSV with a header nor JSON Lines; the message names the line."""
+    """A CSV file has no header that an import knows."""
 
 
-def rows_of(file: Path) -> Iterator[tuple[int, Row]]:
-    """Read rows with their line numbers."""
+def rows_of(file: Path) -> Iterator[tuple[int, Row | BadRow]]:
+    """Read rows with their line numbers, as they stream by; what is no row is a bad one, and the next is read.
+
+    Bytes that are no UTF-8 stay in their column as what no column may hold. Raises Unreadable.
+    """
     if file.suffix == ".csv":
-        with file.open(newline="", encoding="utf-8-sig") as lines:
-            reader = csv.DictReader(lines)
-            if not set(reader.fieldnames or ()) & set(COLUMNS):
-                raise Unreadable("no column of its header is known")
-            try:
-                for row in reader:
-                    yield reader.line_num, {name: text for name, text in row.items() if isinstance(text, str)}
-            except (csv.Error, UnicodeDecodeError):
-                raise Unreadable(f"line {reader.line_num + 1} is no CSV in UTF-8") from None
+        with file.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as lines:
+            yield from _csv_rows(csv.DictReader(lines))
         return
-    number = 0
-    with file.open(encoding="utf-8") as lines:
+    with file.open(encoding="utf-8-sig", errors="surrogateescape") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield number, _json_row(line)
+
+
+def _csv_rows(reader: "csv.DictReader[str]") -> Iterator[tuple[int, Row | BadRow]]:
+    if not set(reader.fieldnames or ()) & set(COLUMNS):
+        raise Unreadable("no column of its header is known")
+    while True:
         try:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield number, _json_row(number, line)
-        except UnicodeDecodeError:
-            raise Unreadable(f"line {number + 1} is not UTF-8") from None
+            row = next(reader, None)
+        except csv.Error:
+            yield reader.reader.line_num, BadRow(WHOLE_ROW, "no CSV")
+            continue
+        if row is None:
+            return
+        if None in row:
+            yield reader.line_num, BadRow(WHOLE_ROW, "more cells than the header")
+        else:
+            yield reader.line_num, {name: text for name, text in row.items() if isinstance(text, str)}
 
 
-def _json_row(number: int, line: str) -> dict[str, str | None]:
+def _json_row(line: str) -> Row | BadRow:
     try:
         row: Any = json.loads(line)
-    except ValueError:
-        raise Unreadable(f"line {number} is no JSON") from None
+    except (ValueError, RecursionError):
+        return BadRow(WHOLE_ROW, "no JSON")
     if not isinstance(row, dict):
-        raise Unreadable(f"line {number} is no object")
+        return BadRow(WHOLE_ROW, "no object")
     return {name: None if value is None else str(value) for name, value in row.items()}
 
 

@@ -11,13 +11,13 @@ import typer
 from boot import clock
 from db import bookings, clients, foreign, leads, people
 from db.failures import is_transient
-from db.import_row import Row
+from db.import_row import BadRow, Row
 from db.importing import Imported, import_rows
 from db.ledger import Hands
 from db.people import UnknownLead
 from pipeline.job import MergeAsked
 from pipeline.words import Source
-from scripts import console, erasure, lead_files, suppression
+from scripts import console, erasure, lead_files, migration, suppression
 from scripts.ringing import ringing
 from workers.doorbell import Doorbell
 from workers.ringer import Ringer
@@ -39,13 +39,17 @@ def import_(
     ),
     source_client: str = typer.Option("", help="Only the leads of this client of the other application."),
     report: Path | None = typer.Option(None, help="Write bad rows here as CSV: line, column, reason."),
+    migrate: bool = typer.Option(
+        False, "--migrate", help="Turn the CRM's columns into history at once: migrate-appointments --apply."
+    ),
     as_json: bool = console.JsonOption,
 ) -> None:
     """Import leads; running it again changes nothing. Bad rows are named by line and column, never by value.
 
     Columns: external_id, email, phone, first_name, last_name, ghl_contact_id, linkedin_profile, status,
     and the rollup columns of the CRM that moves in. Rows stream by, 500 to a transaction: an import that was
-    stopped is simply run again. From another Postgres they are read through a read-only cursor.
+    stopped is simply run again. From another Postgres they are read through a read-only cursor. With
+    --migrate and --json the second line printed is the migration's answer.
     """
     if (file is None) == (not from_url):
         console.fail("Name a file, or another database with --from-url.")
@@ -64,6 +68,8 @@ def import_(
     if report is not None:
         lead_files.report(report, imported.bad)
     _say(imported, as_json=as_json)
+    if migrate and (code := migration.run(found.id, as_json=as_json)):
+        raise typer.Exit(code)
     if imported.bad:
         raise typer.Exit(2)
 
@@ -71,7 +77,7 @@ def import_(
 @contextmanager
 def _opened(
     file: Path | None, url: str, mapping: str, source_client: str | None
-) -> Iterator[Iterator[tuple[int, Row]]]:
+) -> Iterator[Iterator[tuple[int, Row | BadRow]]]:
     if file is not None:
         yield lead_files.rows_of(file)
         return

@@ -71,6 +71,14 @@ def migrate_appointments(
         raise typer.Exit(1)
 
 
+def run(client_id: UUID, *, as_json: bool) -> int:
+    """Migrate a client as the command with --apply does; returns its exit code."""
+    own = typer.Typer()
+    own.command()(migrate_appointments)
+    arguments = ["--apply", "--client", str(client_id), *(["--json"] if as_json else [])]
+    return int(typer.main.get_command(own).main(arguments, standalone_mode=False) or 0)
+
+
 def client_ids(database: Database) -> list[UUID]:
     """Every client."""
     from db import clients

@@ -7,7 +7,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from boot import logs
-from db import engine, inbox
+from db import backfill_runs, engine, inbox
+from db.backfill_runs import Kind
 from tests.builders import KEYRING
 from tests.free_port import free_port
 from tests.web.conftest import Web, url_at
@@ -103,3 +104,18 @@ def test_a_failure_nobody_foresaw_is_answered_and_logged_without_values(
     assert trace_id is not None
     assert trace_id[1] in capsys.readouterr().err
     assert f'<a href="/leads/{lead}">Try again</a>' in shown.text
+
+
+def test_what_the_watch_over_the_books_found_is_a_number(web: Web) -> None:
+    lead = deliver(web.hands, told(web.client))
+    web.database.execute(
+        "INSERT INTO rollup_finding (client_id, lead_id, cause) VALUES (%s, %s, 'facts_differ')",
+        (web.client.id, lead),
+    )
+    run = backfill_runs.begin(web.database, web.client.id, Kind.WATCH)
+    run.add({"checked": 40, "sampled": 2})
+    backfill_runs.checkpoint(web.database, run)
+    numbers = web.http.get("/metrics").text
+    assert 'apptrail_rollups_different{cause="facts_differ"} 1.0' in numbers
+    assert "apptrail_rollups_checked 42.0" in numbers
+    assert "apptrail_rollups_overdue 0.0" in numbers
