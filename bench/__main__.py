@@ -63,7 +63,6 @@ def main() -> None:
     names = asked.only.split(",") if asked.only else list(LINES)
     if unknown := set(names) - set(LINES):
         parser.error(f"--only: {', '.join(sorted(unknown))}")
-    written = False
     for name in names:
         began = time.monotonic()
         with stage(asked.scale, asked.rounds, OPTIONS.get(name)) as stood:
@@ -72,11 +71,9 @@ def main() -> None:
         print(report.table(figures), flush=True)
         print(f"({time.monotonic() - began:.0f} s)\n", file=sys.stderr, flush=True)
         if (asked.scale == 1 or asked.write) and not asked.no_write:
-            report.write(name, figures, _command(name, asked.scale, asked.rounds), machine)
             pictures.keep(name, figures)
-            written = True
-    if written:
-        pictures.draw()
+            pictures.draw()
+            report.write(name, figures, _command(name, asked.scale, asked.rounds), machine)
 
 
 def _command(name: str, scale: float, rounds: int) -> str:
