@@ -25,6 +25,7 @@ from bench import (
 from bench.figures import Figure
 from bench.peers import line as peers
 from bench.stage import Stage, stage
+from tests.namespaces import NotAllowedHere, are_allowed
 
 LINES: dict[str, Callable[[Stage], list[Figure]]] = {
     "receiver": receiver.measure,
@@ -45,6 +46,7 @@ LINES: dict[str, Callable[[Stage], list[Figure]]] = {
 ROUNDS = 3
 OPTIONS = {"growth": growth.OPTIONS, "hot": hot.OPTIONS}
 """What a line's Postgres is set to beside boot's own."""
+NEEDS_HOSTS = {"hosts"}
 
 
 def main() -> None:
@@ -64,6 +66,9 @@ def main() -> None:
     if unknown := set(names) - set(LINES):
         parser.error(f"--only: {', '.join(sorted(unknown))}")
     for name in names:
+        if name in NEEDS_HOSTS and not are_allowed():
+            print(f"{name}: left out. {NotAllowedHere()}\n", file=sys.stderr, flush=True)
+            continue
         began = time.monotonic()
         with stage(asked.scale, asked.rounds, OPTIONS.get(name)) as stood:
             figures = LINES[name](stood)

@@ -145,7 +145,7 @@ class Stage:
         """The same, with the process itself."""
         port = free_port()
         with self.process(["-m", "bench.server"], name, port) as child:
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 120
             while child.poll() is None and time.monotonic() < deadline:
                 with socket.socket() as probe:
                     if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -169,7 +169,8 @@ class Stage:
             time.sleep(0.05)
 
     def last_words(self) -> str:
-        return "\n".join((self.folder / "processes.log").read_text().splitlines()[-20:])
+        lines = (self.folder / "processes.log").read_text().splitlines()[-20:]
+        return "\n".join(line[-300:] for line in lines)
 
 
 @contextmanager
