@@ -1,6 +1,7 @@
 """Scale: what more workers, larger batches and more receivers bring, and what leads that are not alike take away."""
 
 import random
+import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -127,20 +128,19 @@ def _receivers(stage: Stage) -> tuple[dict[tuple[str, float | str], list[float]]
     count = stage.scaled(DELIVERIES)
     costs: list[Cost] = []
     points: dict[tuple[str, float | str], list[float]] = {}
-    with stage.database() as name:
+    first = 0
+    with stage.database() as name, ExitStack() as stack:
         with stage.connect(name) as database:
-            endpoint = prepare(database, stage, leads=count)
-        first = 0
+            path = f"/webhooks/calendly/{prepare(database, stage, leads=count)}"
+        sites = [stack.enter_context(stage.site_process(name)) for _ in range(max(RECEIVERS))]
         for round_number in range(stage.rounds + 1):  # the first warms up, and is not counted
             for receivers in RECEIVERS:
-                files = []
+                files, share = [], count // receivers
                 for part in range(receivers):
-                    share = count // receivers
-                    file = stage.folder / f"deliveries-{part}"
-                    path = f"/webhooks/calendly/{endpoint}"
-                    files.append(load.write_requests(file, deliveries(path, first, first + share)))
+                    requests = deliveries(path, first, first + share)
+                    files.append(load.write_requests(stage.folder / f"deliveries-{part}", requests))
                     first += share
-                rate, cost = _received(stage, name, files)
+                rate, cost = _received(stage, sites[:receivers], files)
                 if round_number:
                     points.setdefault(("receivers", receivers), []).append(rate)
                     if receivers == 1:
@@ -148,24 +148,21 @@ def _receivers(stage: Stage) -> tuple[dict[tuple[str, float | str], list[float]]
     return points, costs
 
 
-def _received(stage: Stage, name: str, files: Sequence[Path]) -> tuple[float, Cost]:
+def _received(
+    stage: Stage, sites: Sequence[tuple[int, subprocess.Popen[str]]], files: Sequence[Path]
+) -> tuple[float, Cost]:
     """Deliveries a second, and what one cost the receiver and Postgres, in µs."""
-    with ExitStack() as stack, ThreadPoolExecutor(len(files)) as pool:
-        sites = [stack.enter_context(stage.site_process(name)) for _ in files]
-        stage.settle()
-        own, server = sum(_cpu(child.pid) for _, child in sites), stage.postgres_cpu()
-        loads = list(
-            pool.map(
-                lambda port, file: load.run(
-                    stage.generator, port, file, connections=load.CONNECTIONS // len(files)
-                ).only(200),
-                [port for port, _ in sites],
-                files,
-            )
-        )
-        requests = sum(one.requests for one in loads)
-        own = sum(_cpu(child.pid) for _, child in sites) - own
-        server = stage.postgres_cpu() - server
+
+    def send(port: int, file: Path) -> load.Load:
+        return load.run(stage.generator, port, file, connections=load.CONNECTIONS // len(files)).only(200)
+
+    stage.settle()
+    own, server = sum(_cpu(child.pid) for _, child in sites), stage.postgres_cpu()
+    with ThreadPoolExecutor(len(files)) as pool:
+        loads = list(pool.map(send, [port for port, _ in sites], files))
+    own = sum(_cpu(child.pid) for _, child in sites) - own
+    server = stage.postgres_cpu() - server
+    requests = sum(one.requests for one in loads)
     return requests / max(one.seconds for one in loads), (own / requests * 1e6, server / requests * 1e6)
 
 
