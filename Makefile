@@ -54,13 +54,17 @@ format: .venv/dev.stamp ## lay out the code and mend what can be mended
 	@$(BIN)/ruff format -q .
 	@$(BIN)/ruff check -q --fix .
 
-lock: .venv/dev.stamp ## compile both locks from requirements*.in
+lock: .venv/dev.stamp ## compile the locks from requirements*.in and those of bench/
 	@$(PIP) install uv
 	@$(BIN)/uv pip compile -q $(LOCKING) requirements.in -o requirements.lock
 	@$(BIN)/uv pip compile -q $(LOCKING) -c requirements.lock requirements-dev.in -o requirements-dev.lock
+	@for lock in $(BENCH_LOCKS); do $(BIN)/uv pip compile -q $(LOCKING) $${lock%.lock}.in -o $$lock; done
 
 # Universal: one lock for every Python from 3.11 on. No header, annotations or addresses: nothing of this machine.
 LOCKING := --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11
+
+# What only measurements need; bench/venvs.py installs it under var/bench when a line asks for it.
+BENCH_LOCKS := bench/plots.lock bench/peers/celery.lock bench/peers/procrastinate.lock bench/peers/rq.lock
 
 # What is installed is what the lock says: a stamp is stale when its lock, or what we install of ourselves, is newer.
 .venv/run.stamp: requirements.lock pyproject.toml | .venv/bin/python

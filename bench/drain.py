@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 from bench.figures import Figure
 from bench.leads import CHUNK, CLIENT, in_any_order, lead_id_of, make_leads, post_jobs, tidy
@@ -63,7 +64,7 @@ def measure(stage: Stage) -> list[Figure]:
 def drained_a_second(stage: Stage, template: str, count: int, processes: int) -> float:
     """Drain every lead of a copy of a database; all of them have one job each."""
     with stage.database(template) as name:
-        seconds = seconds_to_drain(stage, name, chunks_of(in_any_order(count)), processes)
+        seconds = run(stage, name, chunks_of(in_any_order(count)), processes).seconds
         with stage.connect(name) as database:
             left = database.execute("SELECT count(*) FROM inbox").fetchone()
             made = database.execute("SELECT count(*) FROM lead WHERE appointment_count = 1").fetchone()
@@ -78,7 +79,15 @@ def chunks_of(numbers: Sequence[int], size: int = CHUNK) -> list[list[str]]:
     return [leads[first : first + size] for first in range(0, len(leads), size)]
 
 
-def seconds_to_drain(stage: Stage, name: str, chunks: Sequence[Sequence[str]], processes: int) -> float:
+class Run(NamedTuple):
+    """One drain of a database: how long it took, and the processor seconds of the workers and of Postgres."""
+
+    seconds: float
+    workers: float
+    postgres: float
+
+
+def run(stage: Stage, name: str, chunks: Sequence[Sequence[str]], processes: int) -> Run:
     """Deal the chunks out to worker processes, and wait until the last of them is through."""
     with ExitStack() as stack:
         workers = [
@@ -89,12 +98,11 @@ def seconds_to_drain(stage: Stage, name: str, chunks: Sequence[Sequence[str]], p
         for worker in workers:
             hear(stage, worker)
         stage.settle()
-        began = time.monotonic()
+        began, used = time.monotonic(), stage.postgres_cpu()
         for worker in workers:
             say(worker, "go")
-        for worker in workers:
-            hear(stage, worker)
-        return time.monotonic() - began
+        told = [json.loads(hear(stage, worker)) for worker in workers]
+        return Run(time.monotonic() - began, sum(one["cpu"] for one in told), stage.postgres_cpu() - used)
 
 
 def say(worker: subprocess.Popen[str], text: str) -> None:

@@ -1,6 +1,6 @@
 """Growth: what a job costs when there are five million appointments, against fifty thousand."""
 
-from bench.drain import chunks_of, seconds_to_drain
+from bench.drain import chunks_of, run
 from bench.figures import Figure
 from bench.leads import in_any_order
 from bench.seeds import make_history, post_news
@@ -31,11 +31,14 @@ def measure(stage: Stage) -> list[Figure]:
                 seconds, log_bytes = _drained(stage, name, leads, len(order[size]))
                 costs[size].append(seconds / len(leads) * 1e6)
                 logged[size].append(log_bytes / len(leads))
+        with stage.connect(large) as database:
+            [held] = database.execute(_SIZE).fetchone()
     kilobytes = {size: sum(each) / len(each) / 1024 for size, each in logged.items()}
     note = (
         f"Each lead has five meetings behind it; every other job is a new one, the rest cancel one. Log written for a "
         f"job: {kilobytes[few]:.1f} kB in the small database, {kilobytes[many]:.1f} kB in the large one: after a "
-        f"checkpoint the first change of a page writes the whole of it, and of many pages more are touched for the first time."
+        f"checkpoint the first change of a page writes the whole of it, and of many pages more are touched for the first time. "
+        f"An appointment takes {float(held) / many / 1024:.1f} kB of disk, with its history, its share of a lead and all indexes."
     )
     return [
         Figure(
@@ -57,9 +60,13 @@ def _drained(stage: Stage, name: str, leads: list[int], of: int) -> tuple[float,
         post_news(database, leads, of)
         database.execute("VACUUM (ANALYZE) inbox")
         before = database.execute("SELECT pg_current_wal_insert_lsn()").fetchone()[0]
-        seconds = seconds_to_drain(stage, name, chunks_of(leads), PROCESSES)
+        seconds = run(stage, name, chunks_of(leads), PROCESSES).seconds
         written = database.execute("SELECT pg_current_wal_insert_lsn() - %s::pg_lsn", (before,)).fetchone()[0]
         left = database.execute("SELECT count(*) FROM inbox").fetchone()
     if left != (0,):
         raise RuntimeError(f"{left} jobs left")
     return seconds, float(written)
+
+
+_SIZE = """
+    SELECT sum(pg_total_relation_size(name::regclass)) FROM unnest('{lead,appointment,observation}'::text[]) AS name"""

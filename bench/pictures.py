@@ -23,6 +23,21 @@ def keep(line: str, figures: list[Figure]) -> None:
     DATA.write_text(json.dumps(known, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
 
 
+SHOWN = {
+    "scale": "Drain by workers, by leads in a drain and by how jobs spread; deliveries by receivers",
+    "peers": "Jobs a second beside Celery, Procrastinate, RQ and dramatiq",
+    "hosts": "Applied a second before, while and after a host is unplugged",
+    "ratios": "Each ratio over its floor",
+}
+"""Lines with a picture of their own, and the one of all lines: what it shows."""
+
+
+def shown(line: str) -> str:
+    """The picture of a line as Markdown, if there is one."""
+    there = line in SHOWN and (FOLDER / f"{line}.svg").exists()
+    return f"![{SHOWN[line]}](images/{line}.svg)" if there else ""
+
+
 def draw() -> None:
     """Draw what is kept. Without matplotlib to be had the pictures stay as they are, and that is said."""
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.figures import Figure
+from bench.pictures import shown
 from bench.stage import settings_of
 from boot.settings import PROJECT
 
@@ -65,8 +66,14 @@ def _cpu_model() -> str:
 
 def write(name: str, figures: list[Figure], command: str, ran_on: str) -> None:
     """Put one line's figures between its markers; the page's own words stay as they are."""
+    _put(name, "\n\n".join(filter(None, [table(figures), shown(name), f"`{command}` on {ran_on}."])))
+    if picture := shown("ratios"):
+        _put("ratios", picture)
+
+
+def _put(name: str, text: str) -> None:
     begin, end = f"<!-- bench:{name} -->", f"<!-- /bench:{name} -->"
-    block = f"{begin}\n{table(figures)}\n\n`{command}` on {ran_on}.\n{end}"
+    block = f"{begin}\n{text}\n{end}"
     pages = {place: place.read_text() for place in PAGES if place.exists()} or {PAGE: TITLE}
     holding = [place for place, page in pages.items() if begin in page]
     for place in holding:

@@ -1,13 +1,18 @@
 """Scale: what more workers, larger batches and more receivers bring, and what leads that are not alike take away."""
 
 import random
+import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import accumulate
+from pathlib import Path
+from statistics import median
+
+import psutil
 
 from bench import load
-from bench.drain import chunks_of, seconds_to_drain
+from bench.drain import chunks_of, run
 from bench.figures import Figure
 from bench.leads import CHUNK, in_any_order, make_leads, post_jobs, tidy
 from bench.receiver import deliveries, prepare
@@ -23,10 +28,13 @@ BEST = 2
 RECEIVERS = (1, 2)
 DELIVERIES = 6_000
 
+Cost = tuple[float, float]
+
 
 def measure(stage: Stage) -> list[Figure]:
     """Each point in turn, round after round; the ratio is to the first point of its curve."""
     jobs = stage.scaled(JOBS)
+    jobs_cost: list[Cost] = []
     points: dict[tuple[str, float | str], list[float]] = {}
     numbers = in_any_order(jobs)
     zipf = zipf_numbers(jobs)
@@ -38,7 +46,8 @@ def measure(stage: Stage) -> list[Figure]:
                 tidy(database)
         for _ in range(stage.rounds):
             for workers in WORKERS:
-                rate = _drained(stage, uniform, numbers, CHUNK, workers)
+                some_costs = jobs_cost if workers == BEST else None
+                rate = _drained(stage, uniform, numbers, CHUNK, workers, costs=some_costs)
                 points.setdefault(("workers", workers), []).append(rate)
             for size in BATCHES:
                 some = numbers[: stage.scaled(SMALL_BATCH_JOBS)] if size == 1 else numbers
@@ -46,8 +55,16 @@ def measure(stage: Stage) -> list[Figure]:
             rate = _drained(stage, uneven, list(dict.fromkeys(zipf)), CHUNK, BEST, jobs=jobs)
             points.setdefault(("leads", "Zipf"), []).append(rate)
             points.setdefault(("leads", "uniform"), []).append(points["batch", CHUNK][-1])
-    points |= _receivers(stage)
-    return [_figure(series, x, rates, points) for (series, x), rates in points.items()]
+    received, delivery_cost = _receivers(stage)
+    points |= received
+    figures = [_figure(series, x, rates, points) for (series, x), rates in points.items()]
+    (worker, drain_postgres), (receiver, receive_postgres) = _middle(jobs_cost), _middle(delivery_cost)
+    figures[-1].notes.append(
+        f"Processor time, in the middle of the rounds: a job takes {worker:.0f} µs of a worker and {drain_postgres:.0f} µs of "
+        f"Postgres ({BEST} processes, chunks of {CHUNK}); a delivery {receiver:.0f} µs of a receiver and "
+        f"{receive_postgres:.0f} µs of Postgres (1 receiver)."
+    )
+    return figures
 
 
 def zipf_numbers(jobs: int) -> list[int]:
@@ -75,15 +92,25 @@ def _figure(
 
 
 def _drained(
-    stage: Stage, template: str, numbers: Sequence[int], size: int, workers: int, jobs: int | None = None
+    stage: Stage,
+    template: str,
+    numbers: Sequence[int],
+    size: int,
+    workers: int,
+    *,
+    jobs: int | None = None,
+    costs: list[Cost] | None = None,
 ) -> float:
+    """Jobs a second; `costs` gets what a job cost the workers and Postgres, in µs."""
     with stage.database(template) as name:
         before = _waiting(stage, name)
-        seconds = seconds_to_drain(stage, name, chunks_of(numbers, size), workers)
+        ran = run(stage, name, chunks_of(numbers, size), workers)
         done = before - _waiting(stage, name)
     if done != (jobs or len(numbers)):
         raise RuntimeError(f"{done} jobs done")
-    return done / seconds
+    if costs is not None:
+        costs.append((ran.workers / done * 1e6, ran.postgres / done * 1e6))
+    return done / ran.seconds
 
 
 def _waiting(stage: Stage, name: str) -> int:
@@ -92,40 +119,52 @@ def _waiting(stage: Stage, name: str) -> int:
     return count
 
 
-def _receivers(stage: Stage) -> dict[tuple[str, float | str], list[float]]:
+def _middle(costs: list[Cost]) -> Cost:
+    return median(one[0] for one in costs), median(one[1] for one in costs)
+
+
+def _receivers(stage: Stage) -> tuple[dict[tuple[str, float | str], list[float]], list[Cost]]:
     """Each receiver has a generator of its own; together they send as many deliveries over as many connections."""
     count = stage.scaled(DELIVERIES)
+    costs: list[Cost] = []
     points: dict[tuple[str, float | str], list[float]] = {}
-    with stage.database() as name:
+    first = 0
+    with stage.database() as name, ExitStack() as stack:
         with stage.connect(name) as database:
-            endpoint = prepare(database, stage, leads=count)
-        first = 0
+            path = f"/webhooks/calendly/{prepare(database, stage, leads=count)}"
+        sites = [stack.enter_context(stage.site_process(name)) for _ in range(max(RECEIVERS))]
         for round_number in range(stage.rounds + 1):  # the first warms up, and is not counted
             for receivers in RECEIVERS:
-                files = []
+                files, share = [], count // receivers
                 for part in range(receivers):
-                    share = count // receivers
-                    file = stage.folder / f"deliveries-{part}"
-                    path = f"/webhooks/calendly/{endpoint}"
-                    files.append(load.write_requests(file, deliveries(path, first, first + share)))
+                    requests = deliveries(path, first, first + share)
+                    files.append(load.write_requests(stage.folder / f"deliveries-{part}", requests))
                     first += share
-                rate = _received(stage, name, files)
+                rate, cost = _received(stage, sites[:receivers], files)
                 if round_number:
                     points.setdefault(("receivers", receivers), []).append(rate)
-    return points
+                    if receivers == 1:
+                        costs.append(cost)
+    return points, costs
 
 
-def _received(stage: Stage, name: str, files: Sequence[object]) -> float:
-    with ExitStack() as stack, ThreadPoolExecutor(len(files)) as pool:
-        ports = [stack.enter_context(stage.site(name)) for _ in files]
-        stage.settle()
-        loads = list(
-            pool.map(
-                lambda port, file: load.run(
-                    stage.generator, port, file, connections=load.CONNECTIONS // len(files)
-                ).only(200),
-                ports,
-                files,
-            )
-        )
-    return sum(one.requests for one in loads) / max(one.seconds for one in loads)
+def _received(
+    stage: Stage, sites: Sequence[tuple[int, subprocess.Popen[str]]], files: Sequence[Path]
+) -> tuple[float, Cost]:
+    """Deliveries a second, and what one cost the receiver and Postgres, in µs."""
+
+    def send(port: int, file: Path) -> load.Load:
+        return load.run(stage.generator, port, file, connections=load.CONNECTIONS // len(files)).only(200)
+
+    stage.settle()
+    own, server = sum(_cpu(child.pid) for _, child in sites), stage.postgres_cpu()
+    with ThreadPoolExecutor(len(files)) as pool:
+        loads = list(pool.map(send, [port for port, _ in sites], files))
+    own = sum(_cpu(child.pid) for _, child in sites) - own
+    server = stage.postgres_cpu() - server
+    requests = sum(one.requests for one in loads)
+    return requests / max(one.seconds for one in loads), (own / requests * 1e6, server / requests * 1e6)
+
+
+def _cpu(pid: int) -> float:
+    return sum(psutil.Process(pid).cpu_times()[:2])

@@ -8,11 +8,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+import psutil
 import psycopg
 import redis
 
@@ -80,6 +81,15 @@ class Stage:
             server.execute("CHECKPOINT")
         os.sync()
 
+    def postgres_cpu(self) -> float:
+        """Processor seconds of all its processes so far, those that have ended included."""
+        postmaster = psutil.Process(self.postgres.pid)
+        used = sum(postmaster.cpu_times()[:4])
+        for child in postmaster.children():
+            with suppress(psutil.NoSuchProcess):
+                used += sum(child.cpu_times()[:2])
+        return used
+
     def redis_flush(self) -> None:
         """Forget what is in all of its databases."""
         client = redis.Redis.from_url(self.redis.url)
@@ -129,10 +139,16 @@ class Stage:
     @contextmanager
     def site(self, name: str) -> Iterator[int]:
         """The web process with the bare route beside it; gives its port."""
+        with self.site_process(name) as (port, _):
+            yield port
+
+    @contextmanager
+    def site_process(self, name: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+        """The same, with the process itself."""
         port = free_port()
         with self.process(["-m", "bench.server"], name, port) as child:
             self.web_pid = child.pid
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 120
             while child.poll() is None and time.monotonic() < deadline:
                 with socket.socket() as probe:
                     if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -140,7 +156,7 @@ class Stage:
                 time.sleep(0.05)
             else:
                 raise RuntimeError(f"the web process did not start:\n{self.last_words()}")
-            yield port
+            yield port, child
 
     def told(self, event: str) -> int:
         """How often the processes' log has an event by now."""
@@ -161,7 +177,8 @@ class Stage:
         return (int(used[11]) + int(used[12])) / os.sysconf("SC_CLK_TCK")
 
     def last_words(self) -> str:
-        return "\n".join((self.folder / "processes.log").read_text().splitlines()[-20:])
+        lines = (self.folder / "processes.log").read_text().splitlines()[-20:]
+        return "\n".join(line[-300:] for line in lines)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from psycopg import Connection as Database
 
 from db import follow_up_rows
 from db.arrays import columns_of, literal
-from db.ids import new_id
+from db.ids import new_id, new_id_text
 from pipeline.adoption import ghl_id, packed, unpacked
 from pipeline.appointment import project
 from pipeline.book import Book, Computed
@@ -177,7 +177,7 @@ def _observation_rows(client_id: UUID, change: Change) -> Iterable[tuple[Any, ..
             if before.get(digest) != one:
                 receipt = change.receipts.get(digest)
                 yield (
-                    client_id, new_id(), key.provider, key.external_id, digest.hex(), one.source, one.effective_at,
+                    client_id, new_id_text(), key.provider, key.external_id, digest.hex(), one.source, one.effective_at,
                     receipt.received_at if receipt else one.observed_at, receipt.trace_id if receipt else None,
                     receipt.text if receipt and receipt.statement is one else one.text(),
                 )  # fmt: skip

@@ -1,12 +1,12 @@
 """Doubts: what was said that only the provider's own answer to a question can settle (RULES 8 and 15)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline.book import Book
 from pipeline.folded import Folded
-from pipeline.observation import TIER_UNVERSIONED, TIER_VERSIONED, AppointmentKey, Observation
+from pipeline.observation import TIER_VERSIONED, AppointmentKey, Observation
 from pipeline.words import Provider, Source, Status
 
 CONTRADICTION = "contradiction"
@@ -31,29 +31,26 @@ def doubts(before: Book, after: Book) -> list[Doubt]:
     return [
         doubt
         for key, observations in after.observations.items()
-        if (fresh := [one for digest, one in observations.items() if digest not in _known(before, key)])
-        and (doubt := _doubt(after.folded[key], fresh, observations.values())) is not None
+        if (doubt := _doubt(after.folded[key], observations, before.observations.get(key, {}))) is not None
     ]
 
 
-def _known(book: Book, key: AppointmentKey) -> Mapping[bytes, Observation]:
-    return book.observations.get(key, {})
-
-
-def _doubt(folded: Folded, fresh: list[Observation], every: Iterable[Observation]) -> Doubt | None:
-    asked_by = [one for one in fresh if one.source not in _SETTLED]
-    if not asked_by or folded.removed:
+def _doubt(
+    folded: Folded, every: Mapping[bytes, Observation], known: Mapping[bytes, Observation]
+) -> Doubt | None:
+    # A migration is settled, so what has no version here is of the unversioned tier.
+    unversioned = [one for one in every.values() if one.version_at is None and one.source not in _SETTLED]
+    startless = folded.start_at is None and folded.provider is Provider.CALENDLY
+    if folded.removed or not (unversioned or startless):  # nearly always
         return None
-    at = max(one.observed_at for one in asked_by)
-    unversioned = [one for one in every if one.tier == TIER_UNVERSIONED and one.source not in _SETTLED]
-    version = max((one.effective_at for one in every if one.tier == TIER_VERSIONED), default=None)
+    fresh = [one for digest, one in every.items() if digest not in known and one.source not in _SETTLED]
+    if not fresh:
+        return None
+    at = max(one.observed_at for one in fresh)
+    version = max((one.effective_at for one in every.values() if one.tier == TIER_VERSIONED), default=None)
     if version is not None and any(_contradicts(one, folded, version) for one in unversioned):
         return Doubt(folded.key, CONTRADICTION, at, folded.calendly_invitee_uri)
-    if (
-        folded.start_at is None
-        and folded.provider is Provider.CALENDLY
-        and folded.word is not Status.CANCELED
-    ):
+    if startless and folded.word is not Status.CANCELED:
         return Doubt(folded.key, NO_START, at, folded.calendly_invitee_uri)
     return None
 
