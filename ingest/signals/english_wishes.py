@@ -25,6 +25,13 @@ OPT_OUT = (
         (
             ("unsubscribe", r"\bunsubs?c?r?i?b\w*"),
             ("opt", r"\bopt (?:me |us )?out\b"),
+            (
+                "off",
+                (
+                    r"\b(?:take|get|pull|drop|want|like|be) .{0,25}\boff (?:of )?(?:your|this|the|all) "
+                    r"(?:mailing |e-?mail(?:ing)? |text |contact |call(?:ing)? |distribution )?lists?\b"
+                ),
+            ),
         ),
         _NEGATED,
         SURE,
@@ -39,6 +46,13 @@ OPT_OUT = (
                 r"\b(?:take|get) (?:me|us|my .{1,20}|this (?:number|e-?mail|address)) (?:off|out of)\b",
             ),
             ("list", r"\bdo[ -]not[ -](?:call|contact|text|e-?mail) list\b"),
+            (
+                "remove delete erase purge",
+                (
+                    r"\b(?:remove|delete|erase|purge) (?:all |any )?(?:of )?(?:my|our) (?:personal |contact )?"
+                    r"(?:data|info|information|details|records?|number|e-?mail)\b"
+                ),
+            ),
         ),
         _NEGATED,
         SURE,
@@ -62,6 +76,19 @@ OPT_OUT = (
                 r"\bcease (?:and desist|(?:all |any )?(?:further )?(?:communications?|contact|messages|e-?mails|texts|calls))\b",
             ),
             ("cancel", r"\bcancel my subscription\b"),
+            (
+                "stop quit enough",
+                (
+                    r"\b(?:stop|quit|enough) (?:with |of )?(?:all |the |these |those |this |that |your )*"
+                    r"(?:messages|e-?mails|texts|calls|texting|e-?mailing|messaging|spam|spamming|blasts|nonsense)\b"
+                ),
+            ),
+            ("stop", r"\bstop (?:blowing up my|hitting me up|messag|hassling|soliciting|pinging)"),
+            (
+                "blocking blocked reporting reported",
+                r"\b(?:blocking|blocked|reporting|reported) (?:you|this number|your number)\b",
+            ),
+            ("off away lost", r"^(?:just |please )?(?:fuck off|f off|piss off|go away|get lost|buzz off)(?: already| please)?$"),
             (
                 "stop",
                 r"\bstop (?:all |the |these |those |with the |your )?(?:texts|messages|e-?mails|calls|spam)\b",
@@ -88,7 +115,7 @@ OPT_OUT = (
             ("ever", r"\b(?:do not|don't|dont|never) ever (?:text|e-?mail|message|call)\b"),
             (
                 "do don't dont",
-                r"^(?:do not|don't|dont) (?:text|e-?mail|message|sms) (?:me|us|this number)$",
+                r"^(?:please |pls |just )?(?:do not|don't|dont) (?:text|e-?mail|message|sms) (?:me|us|this number)$",
             ),
             (
                 "longer",
@@ -102,6 +129,18 @@ OPT_OUT = (
                 ),
             ),
             ("more", r"\bno more (?:messages|texts|e-?mails|calls|sms|spam)\b"),
+            (
+                "want need",
+                (
+                    r"\b(?:do not|don't|dont|never) (?:want|need) (?:any ?more |any |these |those |your |further |more )+"
+                    r"(?:messages|e-?mails|texts|calls|spam)\b"
+                ),
+            ),
+            (
+                "hear",
+                r"\b(?:do not|don't|dont|never) (?:ever )?(?:want|wish|care) to hear from (?:you|your|anyone)\b",
+            ),
+            ("contact", r"\b(?:do not|don't|dont|never)(?: ever)? contact$"),
             ("lose", r"\blose my number\b"),
             ("leave", r"\bleave (?:me|us) alone\b"),
         ),
@@ -141,13 +180,36 @@ NOT_INTERESTED = (
             ("pass", r"\b(?:i'll|we'll|i will|we will|gonna|going to) pass\b"),
             ("no", r"\b(?:it's a|hard) no\b"),
             ("fit", r"\b(?:isn't|not) (?:really )?a (?:good |great )?fit\b"),
-            ("good set", r"^(?:nah |no )?we're (?:all )?(?:good|set)$"),
+            ("good set", r"^(?:nah |no |nope )?(?:we're|we are|i'm|i am) (?:all )?(?:good|set)$"),
             ("decided", r"\bdecided (?:not to|against)\b"),
             ("decline", r"\b(?:to|must|will) decline\b"),
             ("house", r"\bin[- ]house\b"),
             ("sold", r"\bsold the (?:business|company)\b"),
             ("expensive", r"\btoo expensive\b"),
             ("not", r"\bnot for (?:me|us)$"),
+            ("looking", r"\bnot (?:really |currently |actively )?looking (?:for|to)\b"),
+            ("market", r"\bnot in the market\b"),
+            (
+                "need",
+                r"\b(?:no need for|(?:don't|do not|dont|won't) need) (?:this|it|any|your|you|another|a|help)\b",
+            ),
+            ("covered", r"\b(?:got|have|are|we're|i'm) (?:all |that |this |it |already )*covered\b"),
+            ("happy", r"\bhappy with (?:our|my|the|what|who) (?:current|existing|present|we|i)\b"),
+            (
+                "pass",
+                r"\b(?:have to|going to have to|gonna have to|need to|must) pass\b|\bpass on (?:this|that|it)\b",
+            ),
+            ("under", r"\bunder contract\b|\blocked in(?:to)? (?:with|a contract)\b"),
+            ("signed", r"\bsigned (?:a |an |up )?.{0,25}\bwith (?:another|someone|somebody|a different)\b"),
+            ("no", r"\b(?:thanks|thank you|thx),? but no\b|\bno from (?:me|us|our|my)\b"),
+            ("budget", r"\b(?:no|don't have (?:the|a|any)) budget\b"),
+            ("afford", r"\b(?:can't|cannot|can not) afford\b"),
+            ("ourselves internally", r"\b(?:do|handle|run|manage) .{0,20}\b(?:ourselves|internally)\b"),
+            (
+                "business",
+                r"\b(?:closed|closing|shut|shutting) (?:down )?(?:the|our|my) (?:business|company|shop)\b",
+            ),
+            ("moving", r"\bnot (?:be )?moving forward\b"),
         ),
     ),
 )
@@ -188,6 +250,20 @@ REQUESTS = (
             ("time", r"\bwhat times?\b"),
             ("times", r"\bother times\b"),
             ("availability", r"\byour availability\b"),
+            (
+                "meeting meet call demo zoom chat time",
+                (
+                    r"\b(?:set up|setup|schedule|arrange|book|find|pick|plan|do) (?:a |an |some |another )"
+                    r"(?:quick |short |brief )?(?:meeting|call|demo|zoom|chat|time to (?:meet|talk|chat))\b"
+                ),
+            ),
+            ("meet", r"\b(?:when|where) (?:can|could|should) (?:we|i) (?:meet|talk|chat|connect)\b"),
+            ("talk chat connect", r"\bwhen (?:can|could|should) (?:we|i) (?:talk|chat|connect)\b"),
+            ("available free", r"\b(?:when|what days?) are you (?:available|free)\b"),
+            (
+                "earlier later sooner",
+                r"\b(?:something|anything) (?:a bit |a little )?(?:earlier|later|sooner)$",
+            ),
         ),
         r"\b(?:don't|do not|had|was|were|no need)\b",
     ),
@@ -235,6 +311,19 @@ REQUESTS = (
             ("what", r"\bwhat (?:exactly )?is it (?:that )?you\b"),
             ("what", r"\bwhat it costs\b"),
             ("included", r"\bwhat's included\b"),
+            (
+                "overview one-pager website link testimonials references samples quote proposal list",
+                (
+                    r"\b(?:send|share|give|shoot|e-?mail|text)\b.{0,20}\b(?:overview|one-pager|website|testimonials|references"
+                    r"|samples|quote|proposal|price list)\b"
+                ),
+            ),
+            ("ballpark", r"\bballpark\b"),
+            ("price pricing cost", r"^(?:so )?(?:the )?(?:price|pricing|cost)s?$"),
+            ("what", r"\bwhat (?:would|will|does) (?:it|this|that) (?:run|cost|include)\b"),
+            ("what", r"\bwhat (?:do you guys|is it you guys) (?:offer|do|sell|charge)\b"),
+            ("about", r"\bwhat(?:'s| is) (?:this|it|that) (?:all )?about\b"),
+            ("how", r"\bhow (?:do|does|would) (?:you|it|this|that) (?:guys )?work\b"),
         ),
         r"\b(?:don't|do not|no)\b",
     ),
