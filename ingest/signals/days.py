@@ -30,7 +30,7 @@ _LOOSE = re.compile(
     rf"|\bq(?P<quarter>[1-4])\b"
     rf"|\b(?P<season>spring|summer|fall|autumn|winter|new year)\b"
     rf"|\b(?P<weekday>{_WEEKDAYS})\b"
-    rf"|\b(?P<whole>(?:in|until|till|til|after|by|around|early|mid|late|of)\b[ -]?(?:the )?)(?P<bare>{_MONTHS})\b"
+    rf"|\b(?P<whole>(?:in|until|till|til|after|before|by|around|early|mid|late|of)\b[ -]?(?:the )?)(?P<bare>{_MONTHS})\b"
 )
 
 

@@ -11,6 +11,7 @@ BOUNCE = Rule(
     (
         ("delivery", r"\bdelivery has failed\b"),
         ("undeliverable", r"^undeliver(?:able|ed)\b"),
+        ("undeliverable", r"\b(?:was|is) undeliver(?:able|ed)\b"),
         ("delivery", r"\bmail delivery (?:failed|subsystem)\b"),
         ("delivered", r"\bcould not be delivered\b"),
         ("delivered", r"\bwasn't delivered to\b"),
@@ -106,7 +107,10 @@ LATER = Rule(
         ("give", r"\bgive (?:me|us) (?:a |another |until |till |about )"),
         ("before", r"\bnot before\b"),
         ("touch reach circle loop", r"\b(?:reach|circle|loop) back\b"),
-        ("later", r"\b(?:free|available|ready|open) (?:again )?(?:after|in|from|later)\b"),
+        (
+            "free available ready open",
+            r"\b(?:free|available|ready|open) (?:again )?(?:after|in|from|later)\b",
+        ),
     ),
 )
 UNDATED = Rule(
