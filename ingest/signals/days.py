@@ -12,6 +12,7 @@ _MONTHS = (
 _WEEKDAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 _WORDS = {"a": 1, "an": 1, "one": 1, "two": 2, "a couple of": 2, "couple of": 2, "three": 3, "a few": 3, "four": 4,
           "five": 5, "six": 6, "eight": 8, "ten": 10, "twelve": 12}  # fmt: skip
+_SEASONS = {"spring": 3, "summer": 6, "fall": 9, "autumn": 9, "winter": 12, "new year": 1}
 _DAYS_IN = {"day": 1, "week": 7}
 _MONTHS_IN = {"month": 1, "quarter": 3, "year": 12}
 
@@ -26,8 +27,10 @@ _LOOSE = re.compile(
     rf"\bin (?P<count>\d{{1,3}}|{'|'.join(_WORDS)}) (?P<unit>day|week|month|quarter|year)s?\b"
     rf"|\bnext (?P<next>week|month|quarter|year)\b"
     rf"|\b(?P<tomorrow>tomorrow)\b"
+    rf"|\bq(?P<quarter>[1-4])\b"
+    rf"|\b(?P<season>spring|summer|fall|autumn|winter|new year)\b"
     rf"|\b(?P<weekday>{_WEEKDAYS})\b"
-    rf"|\b(?P<whole>(?:in|until|till|til|after|by|around|early|mid|late|of)\b[ -]?(?:the )?)(?P<bare>{_MONTHS})\b"
+    rf"|\b(?P<whole>(?:in|until|till|til|after|before|by|around|early|mid|late|of)\b[ -]?(?:the )?)(?P<bare>{_MONTHS})\b"
 )
 
 
@@ -46,10 +49,17 @@ def day_named(text: str, said_at: datetime) -> date | None:
         return _next(today, loose["next"])
     if loose["tomorrow"]:
         return today + timedelta(days=1)
+    if loose["quarter"]:
+        return _month_ahead(today, int(loose["quarter"]) * 3 - 2)
+    if loose["season"]:
+        return _month_ahead(today, _SEASONS[loose["season"]])
     if loose["weekday"]:
         ahead = (_WEEKDAYS.split("|").index(loose["weekday"]) - today.weekday() - 1) % 7 + 1
         return today + timedelta(days=ahead)
-    month = [name[:3] for name in _MONTHS.split("|")[:12]].index(loose["bare"][:3]) + 1
+    return _month_ahead(today, [name[:3] for name in _MONTHS.split("|")[:12]].index(loose["bare"][:3]) + 1)
+
+
+def _month_ahead(today: date, month: int) -> date:
     return date(today.year + (month <= today.month), month, 1)
 
 

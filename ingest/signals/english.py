@@ -10,22 +10,15 @@ from ingest.signals import english_slots, english_zones
 from ingest.signals.clauses import Clause, clauses
 from ingest.signals.days import day_named
 from ingest.signals.english_absence import LATER, MACHINES, OUT_OF_OFFICE, SENTENCE_ENDS, UNDATED, UNTIL
+from ingest.signals.english_opt_outs import CLAUSE_OPT_OUT, KEYWORDS, OPT_OUT, POLITE, WHOLE_OPT_OUT
+from ingest.signals.english_refusals import CLAUSE_NO, NO_WORDS, NOT_INTERESTED, WHOLE_NO
+from ingest.signals.english_requests import REQUESTS
 from ingest.signals.english_slots import slot_choice
-from ingest.signals.english_wishes import (
-    CLAUSE_NO,
-    CLAUSE_OPT_OUT,
-    KEYWORDS,
-    NO_WORDS,
-    POLITE,
-    WHOLE_NO,
-    WHOLE_OPT_OUT,
-    WISHES,
-)
 from ingest.signals.english_zones import zone_named_in
 from ingest.signals.rules import LIKELY, SURE, Index, phrases_of, places
 from pipeline.signals import Signal, SignalKind
 
-PHRASES = phrases_of(*WISHES, *MACHINES, LATER, UNDATED)
+PHRASES = phrases_of(*OPT_OUT, *NOT_INTERESTED, *REQUESTS, *MACHINES, LATER, UNDATED)
 """Their places are their bits."""
 _ALSO = (KEYWORDS, NO_WORDS, english_slots.WORDS, english_zones.WORDS)
 INDEX = Index([*(phrase.words for phrase in PHRASES), *_ALSO])

@@ -11,6 +11,7 @@ BOUNCE = Rule(
     (
         ("delivery", r"\bdelivery has failed\b"),
         ("undeliverable", r"^undeliver(?:able|ed)\b"),
+        ("undeliverable", r"\b(?:was|is) undeliver(?:able|ed)\b"),
         ("delivery", r"\bmail delivery (?:failed|subsystem)\b"),
         ("delivered", r"\bcould not be delivered\b"),
         ("delivered", r"\bwasn't delivered to\b"),
@@ -35,6 +36,7 @@ OUT_OF_OFFICE = Rule(
         ("leave", r"\bon (?:annual|maternity|paternity|parental|sick|medical) leave\b"),
         ("vacation holiday pto leave", r"\b(?:am|i'm|be) on (?:vacation|holiday|pto|leave)\b"),
         ("limited", r"\blimited access to (?:my )?e-?mail\b"),
+        ("travelling traveling", r"\b(?:am|i'm|be) travell?ing (?:until|till|through|with)\b"),
     ),
     confidence=SURE,
 )
@@ -52,6 +54,14 @@ AUTO_REPLY = Rule(
         ("ticket", r"\bticket (?:#?\w+ )?has been (?:created|opened)\b"),
         ("reply", r"\bdo not reply to this\b"),
         ("driving", r"\bi'm driving (?:right )?now\b"),
+        ("automated auto", r"\bthis is an auto(?:mated|matic)?\b"),
+        (
+            "touch back",
+            (
+                r"\b(?:someone|somebody|we|our team|a member of our team) will (?:be in touch|get back to you) "
+                r"(?:shortly|soon|as soon as)\b"
+            ),
+        ),
         (
             "thank",
             (
@@ -89,6 +99,18 @@ LATER = Rule(
         ("maybe", r"\bmaybe (?:in|next|after|around|early|late)\b"),
         ("busy swamped slammed", r"\b(?:busy|swamped|slammed)\b"),
         ("opens", r"\bopens in\b"),
+        ("bug catch", r"\b(?:bug|catch) (?:me|us) (?:again |back )?(?:in|after|next|on|around)\b"),
+        (
+            "talk",
+            r"^(?:let's )?talk (?:on |next |in )?(?:monday|tuesday|wednesday|thursday|friday|week|month)\b",
+        ),
+        ("give", r"\bgive (?:me|us) (?:a |another |until |till |about )"),
+        ("before", r"\bnot before\b"),
+        ("touch reach circle loop", r"\b(?:reach|circle|loop) back\b"),
+        (
+            "free available ready open",
+            r"\b(?:free|available|ready|open) (?:again )?(?:after|in|from|later)\b",
+        ),
     ),
 )
 UNDATED = Rule(

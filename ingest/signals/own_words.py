@@ -25,6 +25,8 @@ _FOOTER = re.compile(
     r"to unsubscribe\b|if you (?:no longer wish|don't want|do not want)\b|unsubscribe ?\||click here to unsubscribe"
     r"|.*\b(?:reply|text) stop to\b"
 )
+_FIRST = frozenset("o-_flaesg")
+"""What a line that ends the words begins with: most need not be matched."""
 _QUOTES = (">", "|")
 _FOOTER_WORDS = ("unsubscribe", "longer wish", "want", "stop to")
 _BLANKS = re.compile(r"[^\S\n ]+|\u200b+| {2,}")
@@ -52,7 +54,7 @@ def _own_lines(lines: Sequence[str]) -> list[str]:
     for line in lines:
         if line.lstrip()[:1] in _QUOTES:
             continue
-        if own and _ENDS.match(line.rstrip()):
+        if own and line[:1] in _FIRST and _ENDS.match(line.rstrip()):
             break
         own.append(line)
     return own

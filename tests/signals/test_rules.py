@@ -8,14 +8,8 @@ from hypothesis import strategies as st
 
 from ingest.signals import english, english_slots, english_zones
 from ingest.signals.classifier import Rules
-from ingest.signals.english_wishes import (
-    CLAUSE_NO,
-    CLAUSE_OPT_OUT,
-    KEYWORDS,
-    NO_WORDS,
-    WHOLE_NO,
-    WHOLE_OPT_OUT,
-)
+from ingest.signals.english_opt_outs import CLAUSE_OPT_OUT, KEYWORDS, WHOLE_OPT_OUT
+from ingest.signals.english_refusals import CLAUSE_NO, NO_WORDS, WHOLE_NO
 from ingest.signals.own_words import LONGEST
 from ingest.signals.rules import Index
 from tests.signals.test_replies import SAID_AT, labelled
@@ -46,7 +40,7 @@ def test_a_phrase_is_in_no_text_without_one_of_its_words(words: str, phrase: re.
     held()
 
 
-@pytest.mark.parametrize("table", ["replies.tsv", "unseen.tsv"])
+@pytest.mark.parametrize("table", ["replies.tsv", "unseen.tsv", "blind.tsv"])
 def test_what_is_not_searched_for_would_not_have_been_found(
     table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
