@@ -28,7 +28,7 @@ def measure(stage: Stage) -> list[Figure]:
     with stage.database() as name:
         with hands(stage.postgres.dsn(name)) as own:
             client = a_client(own.database, "bench")
-            crowd.fill(own.database, client, count)
+            crowd.fill(stage.postgres.dsn(name), client, count)
             said = list(a_busy_life(BUSY, datetime.now(UTC).replace(microsecond=0)))
             lead_id = crowd.deliver(own, client, said, "busy")
             session = _session(own.database)

@@ -145,7 +145,7 @@ def latest(database: Database, client_id: UUID, connection_id: UUID) -> list[tup
     rows = database.execute(
         """SELECT DISTINCT ON (tier) tier, started_at, state FROM sweep_run
            WHERE client_id = %s AND connection_id = %s AND state <> 'abandoned'
-           ORDER BY tier, started_at DESC""",
+           ORDER BY tier, started_at DESC, id DESC""",
         (client_id, connection_id),
     ).fetchall()
     begun = {tier: started_at for tier, started_at, state in rows if state != "running"}

@@ -117,7 +117,7 @@ _RUNS = """
     SELECT DISTINCT ON (tier) tier, id, state, reason, started_at, finished_at, pages, listed, unchanged, posted,
            held, suspects
     FROM sweep_run WHERE client_id = %(client)s AND connection_id = %(connection)s AND state <> 'abandoned'
-    ORDER BY tier, started_at DESC"""
+    ORDER BY tier, started_at DESC, id DESC"""
 
 _COMPLETENESS = """
     SELECT sum(heard_first)::int AS heard, sum(found_first)::int AS found FROM sweep_run

@@ -24,7 +24,7 @@ from tests.conftest import QUICK
 from tests.flows.stack import APPTRAIL, SIGNING_KEY, Stack, signed
 from tests.statements import a_statement
 
-SECONDS = 60
+SECONDS = 150
 """How long anything may take before a test gives up; the machine may be busy."""
 
 

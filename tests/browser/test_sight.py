@@ -301,3 +301,31 @@ def test_a_page_that_stays_open_says_when_it_may_be_old(
         with page.expect_response("**/timeline"):
             page.clock.run_for(35_000)
         expect(page.locator("#trouble")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("deed", "complaint"),
+    [
+        ("document.body.setAttribute('style', 'color: red')", "Content Security Policy"),
+        ("setTimeout(() => { throw new Error('lost'); })", "thrown: .*lost"),
+        ("console.error('alas')", "console: alas"),
+        ("fetch('https://elsewhere.invalid/').catch(() => {})", "elsewhere.invalid"),
+        ("new Image().src = '/static/nothing.png'", "404"),
+    ],
+    ids=["policy", "exception", "console", "elsewhere", "missing"],
+)
+def test_what_a_browser_complains_of_fails_the_visit(
+    deed: str, complaint: str, chromium: Browser, site: Site, day: Workday, session: str
+) -> None:
+    with pytest.raises(AssertionError, match=complaint), visiting(chromium, site.url, session=session) as visit:
+        page = visit.go("/sign-in")
+        page.evaluate(f"() => {{ {deed}; }}")
+        page.wait_for_timeout(50)
+        page.wait_for_load_state("networkidle")
+
+
+def test_axe_is_heard(site: Site, day: Workday, examined: Visit) -> None:
+    page = examined.go("/sign-in")
+    page.evaluate("() => { document.querySelector('input[name=name]').closest('label').replaceWith("
+                  "Object.assign(document.createElement('input'), {name: 'name'})); }")  # fmt: skip
+    assert [one.split(":")[0] for one in violations(page, colours_alone=False)] == ["label"]
