@@ -234,9 +234,13 @@ class _Delivery:
     def _said(self, links: Links | None) -> Observation | Parked:
         event = self.invitee.scheduled_event or _NO_EVENT
         try:
-            return self._observation(links, self._schedule(event))
+            return self._placed(links, event)
         except TimeOutOfRange:
             raise Ignored("time_out_of_range") from None
+
+    def _placed(self, links: Links | None, event: _Event) -> Observation | Parked:
+        try:
+            schedule = self._schedule(event)
         except (NoZone, UnreadableTime) as unread:
             wall = _as_typed({"start_time": event.start_time, "end_time": event.end_time})
             reason = "no_zone" if isinstance(unread, NoZone) else "unreadable_time"
@@ -245,6 +249,7 @@ class _Delivery:
                 unzoned = Unzoned(rest=self._observation(links, None), start=start, end=wall["end_time"])
             said = {**wall, "external_id": self.key.external_id}
             return Parked(reason, Provider.CALENDLY, said, unzoned, self.connection.id)
+        return self._observation(links, schedule)
 
     def _observation(self, links: Links | None, schedule: Schedule | None) -> Observation:
         invitee, canceled = self.invitee, self._is_canceled()

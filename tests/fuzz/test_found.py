@@ -62,6 +62,16 @@ def test_a_parked_delivery_that_is_sent_again_is_one_dead_letter(
     assert count(books, "dead_letter") == 2
 
 
+def test_a_wall_time_without_a_zone_beside_an_impossible_time_is_refused_with_its_reason(
+    receiving: Receiving, books: Database
+) -> None:
+    """The impossible one was met while the letter was being written, and escaped."""
+    body = parked("2026-03-05T13:00:00")
+    body["payload"] |= {"created_at": "9999-12-31T23:59:59Z", "timezone": None}
+    (answer,) = receiving.deliver(an_address(books, "agency").endpoint, body)
+    assert answer == (200, {"ok": True, "ignored": "time_out_of_range"})
+
+
 def parked(start: str) -> dict[str, Any]:
     body = Meeting("a", "anna@example.com", 0).created()
     body["payload"]["scheduled_event"] |= {"start_time": start, "end_time": None}
