@@ -142,7 +142,7 @@ def instant_of(value: object, otherwise: datetime) -> datetime:
 
 def text_in(said: object, *names: str) -> str | None:
     """The first of some keys of an object that holds a text."""
-    if not isinstance(said, dict):
+    if not said or not isinstance(said, dict):
         return None
     for name in names:
         value: Any = said.get(name)
