@@ -317,11 +317,15 @@ def test_a_page_that_stays_open_says_when_it_may_be_old(
 def test_what_a_browser_complains_of_fails_the_visit(
     deed: str, complaint: str, chromium: Browser, site: Site, day: Workday, session: str
 ) -> None:
-    with pytest.raises(AssertionError, match=complaint), visiting(chromium, site.url, session=session) as visit:
-        page = visit.go("/sign-in")
-        page.evaluate(f"() => {{ {deed}; }}")
-        page.wait_for_timeout(50)
-        page.wait_for_load_state("networkidle")
+    def pay_a_visit() -> None:
+        with visiting(chromium, site.url, session=session) as visit:
+            page = visit.go("/sign-in")
+            page.evaluate(f"() => {{ {deed}; }}")
+            page.wait_for_timeout(50)
+            page.wait_for_load_state("networkidle")
+
+    with pytest.raises(AssertionError, match=complaint):
+        pay_a_visit()
 
 
 def test_axe_is_heard(site: Site, day: Workday, examined: Visit) -> None:
