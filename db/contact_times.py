@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 FIELDS = ("email", "phone", "first_name", "last_name", "full_name", "ghl_contact_id", "timezone")
 """What a CRM's contact webhook may say. An import says some more, by the same rule."""
+IMPORTED = "imported"
+"""Beside the fields: the instant of the last import, so that one that only repeats it is no news."""
 
 
 def stands(field: str, value: str, at: str, *, even: bool = False) -> str:
@@ -37,3 +39,12 @@ def times(conditions: dict[str, str], at: str) -> str:
         f"'{field}', CASE WHEN {condition} THEN {at} END" for field, condition in conditions.items()
     )
     return f"jsonb_strip_nulls(jsonb_build_object({pairs}))"
+
+
+def repeats(fields: Sequence[str], values: str) -> str:
+    """SQL: whether an import says of lead `l`, word for word, what the last import said and still stands."""
+    return " AND ".join(
+        f"({values}.{field} IS NULL OR ({values}.{field} = l.{field}"
+        f" AND l.contact_times->>'{field}' = l.contact_times->>'{IMPORTED}'))"
+        for field in fields
+    )

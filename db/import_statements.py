@@ -1,6 +1,6 @@
 """The statements of an import: each takes many rows as arrays (see db/arrays.py)."""
 
-from db.contact_times import any_stands, assignments, times
+from db.contact_times import IMPORTED, assignments, repeats, times
 from db.import_row import CONTACT_COLUMNS
 
 LOOK_UP = """
@@ -23,7 +23,7 @@ _CONTACT_ARRAYS = ", ".join(["%s::text[]"] * len(CONTACT_COLUMNS))
 INSERT_LEADS = f"""
     INSERT INTO lead (client_id, id, {_CONTACT}, base_status, status, base_status_at, stub, contact_times)
     SELECT client_id, id, {_CONTACT}, word, word, status_at, false,
-           {times({column: f"{column} IS NOT NULL" for column in CONTACT_COLUMNS}, "said_at")}
+           {times({column: f"{column} IS NOT NULL" for column in CONTACT_COLUMNS} | {IMPORTED: "true"}, "said_at")}
     FROM unnest(%s::uuid[], %s::uuid[], {_CONTACT_ARRAYS}, %s::text[], %s::timestamptz[])
          AS t (client_id, id, {_CONTACT}, word, status_at),
          (SELECT %s::timestamptz AS said_at) AS now"""  # noqa: S608
@@ -31,10 +31,11 @@ INSERT_LEADS = f"""
 # An import speaks at the instant at which it is made: of two at one instant, the one that is made last.
 UPDATE_LEADS = f"""
     UPDATE lead l SET stub = false, {assignments(CONTACT_COLUMNS, "t", "now.said_at", even=True)}
+        || {times({IMPORTED: "true"}, "now.said_at")}
     FROM unnest(%s::uuid[], %s::uuid[], {_CONTACT_ARRAYS}) AS t (client_id, id, {_CONTACT}),
          (SELECT %s::timestamptz AS said_at) AS now
     WHERE l.client_id = t.client_id AND l.id = t.id
-      AND (l.stub OR {any_stands(CONTACT_COLUMNS, "t", "now.said_at", even=True)})"""  # noqa: S608
+      AND (l.stub OR NOT ({repeats(CONTACT_COLUMNS, "t")}))"""  # noqa: S608
 
 INSERT_IDENTITIES = """
     INSERT INTO lead_identity (client_id, id, kind, digest, lead_id)
