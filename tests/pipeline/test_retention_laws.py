@@ -165,3 +165,10 @@ def test_what_a_workflow_repeats_between_two_versions_goes() -> None:
 )  # fmt: skip
 def test_what_was_the_newest_of_something_stays(history: list[Observation], before: datetime) -> None:
     assert superfluous(history, before) == []
+
+
+def test_an_invitees_cancellation_without_a_version_absorbs_and_stays() -> None:
+    """Rule 11: a version that says otherwise does not hold the status against it."""
+    versions = [a_statement("m", version_at=at(hour), status=CONFIRMED) for hour in (1, 5)]
+    heard = a_statement("m", observed_at=at(2), version_at=None, status=StatusWord(word=Status.CANCELED))
+    assert superfluous([*versions, heard], LATE) == []
