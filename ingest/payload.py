@@ -78,7 +78,10 @@ def _part(kind: Any, value: Any) -> Any:
         return [{} if (part := _part(items[0], one)) is msgspec.UNSET else part for one in value]
     try:
         msgspec.convert(value, kind)
-    except msgspec.ValidationError:
+    except (
+        msgspec.ValidationError,
+        UnicodeEncodeError,
+    ):  # the latter of half a surrogate pair where no text is due
         return msgspec.UNSET
     return value
 

@@ -40,6 +40,22 @@ def test_half_a_surrogate_in_an_address_loses_no_booking(receiving: Receiving, b
     assert count(books, "inbox") == 1
 
 
+def test_half_a_surrogate_where_no_text_is_due_is_a_field_of_an_odd_shape(
+    receiving: Receiving, books: Database
+) -> None:
+    """It escaped from the reader as an error of its own."""
+    body = Meeting("a", "anna@example.com", 0).created()
+    body["payload"] |= {
+        "rescheduled": "\ud800",
+        "no_show": "\ud800",
+        "cancellation": "\ud800",
+        "tracking": "\ud800",
+    }
+    body["payload"]["scheduled_event"] |= {"start_time": "\ud800", "location": "\ud800"}
+    body["payload"]["canceled"] = "\ud800"
+    assert receiving.deliver(an_address(books, "agency").endpoint, body)[0][0] == 200
+
+
 def test_a_name_that_cannot_be_stored_names_nobody_and_loses_no_message() -> None:
     """It was ignored as unstorable, with whatever else named the person."""
     speaker = Speaker(email="anna@example.com", ghl_contact_id="a\0b", linkedin=("me-\ud800",))
