@@ -21,10 +21,10 @@ from ingest.counters import BATCH_PARCELS, STORE_SECONDS
 from ingest.verdicts import CannotPersist, Ignored
 from pipeline.addressing import Contact, Identity
 
-MOST_PARCELS = 100
+MOST_PARCELS = 32
 MOST_WAITING = 2_000
-WRITERS = 1
-GATHER_SECONDS = 0.004
+WRITERS = 2
+GATHER_SECONDS = 0.001
 ANSWER_SECONDS = 1.5
 # A transaction that takes longer has lost its server; the connection is given up.
 POST_SECONDS = 10.0
@@ -44,7 +44,7 @@ class Batcher:
     """Collects parcels while a transaction is under way and sends them with the next.
 
     A batch waits a moment for company, and for a free writer: one delivery alone is stored within
-    milliseconds, and under load a hundred share a commit.
+    milliseconds, and under load some thirty share a commit while as many are read.
     """
 
     def __init__(self, dsn: str, on_stored: Callable[[Sequence[Ring]], None]) -> None:
