@@ -14,7 +14,6 @@ from db import clients, connections, marks
 from db.connections import Connection
 from db.desk import Database
 from db.marks import Marked
-from ingest.apis.budgets import Unbounded
 from ingest.apis.calendly_api import CalendlyApi, mark_of
 from ingest.apis.caller import Caller
 from ingest.apis.http import new_client
@@ -29,6 +28,7 @@ from tests.simulators.exchange import Asked, Told
 from tests.simulators.limits import Limits
 from tests.simulators.serving import InProcess
 from tests.simulators.truth import Account
+from tests.simulators.unbounded import Unbounded
 from tests.simulators.world import World
 
 MEETINGS = 100_000

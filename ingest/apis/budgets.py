@@ -76,16 +76,6 @@ class Budget(Protocol):
         """Let nobody call for a while, in any process: the provider asked for it."""
 
 
-class Unbounded:
-    """A budget without bounds: for a simulated provider on a simulated clock."""
-
-    def spend(self) -> None:
-        """Allow it."""
-
-    def pause(self, seconds: float) -> None:
-        """Take no notice."""
-
-
 class Budgets:
     """All budgets, in one Redis. Safe for threads."""
 

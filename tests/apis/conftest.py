@@ -11,7 +11,6 @@ import stamina
 
 from db.connections import Connection
 from ingest.adapter import Reading
-from ingest.apis.budgets import Unbounded
 from ingest.apis.calendly_api import CalendlyApi
 from ingest.apis.caller import Caller
 from ingest.apis.ghl_api import GhlApi
@@ -24,6 +23,7 @@ from tests.simulators.faults import Faults
 from tests.simulators.ghl_site import GhlSite
 from tests.simulators.serving import InProcess, Site
 from tests.simulators.truth import Account
+from tests.simulators.unbounded import Unbounded
 from tests.simulators.world import World
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -13,7 +13,6 @@ from db import connections
 from db.connections import Connection
 from db.desk import Database, connect
 from ingest.apis.api import ApiFailed
-from ingest.apis.budgets import Unbounded
 from ingest.apis.ghl_api import GhlApi
 from ingest.apis.http import new_client
 from ingest.apis.register import Means, api_for
@@ -22,6 +21,7 @@ from pipeline.words import Provider
 from tests.apis.conftest import Stage
 from tests.builders import KEYRING, a_client
 from tests.simulators.serving import InProcess
+from tests.simulators.unbounded import Unbounded
 
 
 @dataclass

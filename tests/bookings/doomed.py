@@ -8,7 +8,6 @@ from uuid import UUID
 from boot import clock
 from db.connections import Connection
 from ingest.apis.booking import BookingApi
-from ingest.apis.budgets import Unbounded
 from ingest.apis.caller import Caller
 from ingest.apis.http import new_client
 from ingest.apis.register import APIS
@@ -16,6 +15,7 @@ from ingest.apis.tokens import FixedToken
 from ingest.bookings.executor import carry_out
 from ingest.bookings.means import Desk
 from tests.builders import KEYRING
+from tests.simulators.unbounded import Unbounded
 
 
 def api_of(connection: Connection) -> BookingApi:

@@ -19,7 +19,6 @@ from db.ids import new_id
 from db.importing import import_rows
 from db.ledger import Hands
 from ingest.apis.booking import BookingApi
-from ingest.apis.budgets import Unbounded
 from ingest.apis.caller import Caller
 from ingest.apis.http import new_client
 from ingest.apis.register import APIS
@@ -39,6 +38,7 @@ from tests.simulators.faults import Faults
 from tests.simulators.ghl_site import GhlSite
 from tests.simulators.serving import InProcess
 from tests.simulators.truth import Account, Change
+from tests.simulators.unbounded import Unbounded
 from tests.simulators.world import World
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)  # a Monday

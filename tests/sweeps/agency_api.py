@@ -11,7 +11,7 @@ from db.connections import Connection
 from db.desk import Database, connect
 from db.ledger import Hands as DrainHands
 from ingest.apis.api import ProviderApi
-from ingest.apis.budgets import Budget, Unbounded
+from ingest.apis.budgets import Budget
 from ingest.apis.calendly_api import CalendlyApi
 from ingest.apis.caller import Caller
 from ingest.apis.ghl_api import GhlApi
@@ -29,6 +29,7 @@ from tests.simulators.ghl_site import GhlSite
 from tests.simulators.limits import Limits
 from tests.simulators.serving import InProcess
 from tests.simulators.truth import Account
+from tests.simulators.unbounded import Unbounded
 from tests.simulators.world import World
 from tests.sweeps.conftest import move_clock
 

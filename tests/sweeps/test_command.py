@@ -104,11 +104,11 @@ def test_a_provider_that_cannot_be_read_ends_the_command_with_an_error(shop: Sho
 
 
 def test_a_disabled_subscription_is_made_anew_with_one_command(shop: Shop) -> None:
-    from ingest.apis.budgets import Unbounded
     from ingest.apis.calendly_api import CalendlyApi
     from ingest.apis.caller import Caller
     from ingest.apis.http import new_client
     from ingest.apis.tokens import FixedToken
+    from tests.simulators.unbounded import Unbounded
 
     connection = connections.of_client(shop.database, Keyring([KEY]))[0]
     with new_client() as client:

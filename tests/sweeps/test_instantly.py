@@ -14,7 +14,7 @@ from db.connections import Connection
 from db.desk import Database, connect
 from db.ids import new_id
 from db.ledger import Hands as DrainHands
-from ingest.apis.budgets import BudgetSpent, Unbounded
+from ingest.apis.budgets import BudgetSpent
 from ingest.apis.caller import Caller
 from ingest.apis.http import new_client
 from ingest.apis.instantly_api import InstantlyApi
@@ -29,6 +29,7 @@ from tests.builders import KEYRING, AClient, a_client, at
 from tests.laws.people import drain_all
 from tests.simulators.instantly_site import InstantlySite
 from tests.simulators.serving import InProcess
+from tests.simulators.unbounded import Unbounded
 from tests.sweeps.conftest import move_clock
 
 NOW = at(48)

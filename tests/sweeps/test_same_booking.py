@@ -13,7 +13,6 @@ import pytest
 from db import inbox
 from db.connections import Connection
 from db.ids import new_id
-from ingest.apis.budgets import Unbounded
 from ingest.apis.caller import Caller
 from ingest.apis.ghl_api import GhlApi
 from ingest.apis.http import new_client
@@ -30,6 +29,7 @@ from tests.simulators.clock import SimulatedClock
 from tests.simulators.ghl_site import GhlSite
 from tests.simulators.serving import InProcess
 from tests.simulators.truth import Account, Change
+from tests.simulators.unbounded import Unbounded
 from tests.simulators.world import World
 from tests.sweeps.conftest import Stage, a_connection
 

@@ -16,7 +16,6 @@ from db.desk import connect
 from db.ledger import Hands as DrainHands
 from ingest.adapter import Reading
 from ingest.apis.api import Page, ProviderApi
-from ingest.apis.budgets import Unbounded
 from ingest.apis.calendly_api import CalendlyApi
 from ingest.apis.caller import Caller
 from ingest.apis.ghl_api import GhlApi
@@ -34,6 +33,7 @@ from tests.simulators.ghl_site import GhlSite
 from tests.simulators.limits import Limits
 from tests.simulators.serving import InProcess
 from tests.simulators.truth import Account
+from tests.simulators.unbounded import Unbounded
 from tests.simulators.world import World
 from tests.sweeps.agency import DAY, Agency
 from tests.sweeps.conftest import move_clock
