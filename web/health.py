@@ -14,6 +14,7 @@ from db.reads.books_health import BooksHealth, books_health
 from db.reads.inbox_health import InboxHealth, inbox_health
 from db.reads.operations import Operations, operations
 from db.reads.schema import is_current
+from db.rebuilding import Reason
 from web.auth import engine_of
 
 PATIENCE_SECONDS = 1.0
@@ -125,8 +126,8 @@ def _gauges(measured: tuple[InboxHealth, Operations, BooksHealth] | None) -> Col
     different = Gauge(
         "apptrail_rollups_different", "Leads whose rows are not their facts", ["cause"], registry=registry
     )
-    for cause, count in books.different.items():
-        different.labels(cause).set(count)
+    for cause in Reason:
+        different.labels(cause).set(books.different.get(cause, 0))
     paused = Gauge("apptrail_paused", "What is not worked on", ["kind", "client"], registry=registry)
     for pause in health.pauses:
         paused.labels(pause.kind, str(pause.client_id or "*")).set(1)

@@ -108,6 +108,7 @@ class Office:
 def open_for_work(folder: Path) -> Iterator[Office]:
     """Servers of its own, and every process of the Procfile."""
     folder.mkdir(mode=0o755)
+    (folder / "counters").mkdir()
     postgres, redis = PostgresServer(folder / "postgres", options=QUICK), RedisServer(folder / "redis")
     stack = Stack(folder, postgres, redis)
     try:

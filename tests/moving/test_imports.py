@@ -93,7 +93,7 @@ def test_killed_in_the_middle_and_run_again_it_ends_in_the_same_books(
 def shown(hands: Hands, client_id: Any) -> set[str]:
     """Each lead by its CRM's id, with its columns, what its row said and what of it is another's."""
     rows = hands.database.execute(
-        """SELECT (to_jsonb(l) - '{id,client_id,created_at,updated_at,base_status_at}'::text[])::text
+        """SELECT (to_jsonb(l) - '{id,client_id,created_at,updated_at,base_status_at,contact_times}'::text[])::text
                   || (to_jsonb(r) - '{id,client_id,lead_id,created_at,imported_at}'::text[])::text
                   || (SELECT count(*) FROM lead_identity i WHERE i.client_id = l.client_id AND i.lead_id = l.id)
            FROM lead l JOIN legacy_rollup r ON r.client_id = l.client_id AND r.lead_id = l.id WHERE l.client_id = %s""",
