@@ -29,11 +29,16 @@ def books_of(database: Database, client_id: UUID, names: Mapping[str, str] | Non
                 "appointments": {},
             }
     leads = {row["id"]: identities[row["id"]] for row in _rows(database, "lead", client_id)}
+    owners: dict[
+        tuple[str, str], dict[str, Any]
+    ] = {}  # by whole keys: without its lead's id, a legacy key is several leads'
     for row in _rows(database, "appointment", client_id):
         mine = books[leads[row["lead_id"]]]["appointments"]
-        mine[row["provider"], _plain(row["external_id"])] = _appointment(row, keys)
+        shown = mine[row["provider"], _plain(row["external_id"])] = _appointment(row, keys)
+        aliases = [alias["external_id"] for alias in (row["folded"] or {}).get("adopted", ())]
+        owners |= {(row["provider"], name): shown for name in (row["external_id"], *aliases)}
     for row in _rows(database, "observation", client_id):
-        owner = next((one for lead in books.values() if (one := _appointment_of(lead, row))), None)
+        owner = owners.get((row["provider"], row["external_id"]))
         assert owner is not None, "an observation of an appointment that no lead has"
         told = {name: value for name, value in row.items() if name not in NOT_COMPARED}
         told["body"] = {name: value for name, value in row["body"].items() if name != "observed_at"}
@@ -70,17 +75,6 @@ def _appointment(row: dict[str, Any], keys: Mapping[UUID, str]) -> dict[str, Any
     for link in ("rescheduled_from_id", "rescheduled_to_id"):
         shown[link] = shown[link] and keys.get(shown[link], "a row that is not there")
     return {**shown, "observations": {}}
-
-
-def _appointment_of(lead: dict[str, Any], row: dict[str, Any]) -> dict[str, Any] | None:
-    """The appointment that an observation is of: its own, or the real one that adopted it."""
-    key = row["provider"], _plain(row["external_id"])
-    for name, one in lead["appointments"].items():
-        aliases = [alias["external_id"] for alias in (one["folded"] or {}).get("adopted", ())]
-        if key == name or (key[0] == name[0] and key[1] in aliases):
-            found: dict[str, Any] = one
-            return found
-    return None
 
 
 def _plain(value: Any) -> Any:
