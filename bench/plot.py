@@ -124,7 +124,7 @@ def hosts(figures: list[dict], place: Path) -> None:
 
 
 def _save(figure: Figure, place: Path) -> None:
-    figure.savefig(place, bbox_inches="tight", metadata={"Date": None})
+    figure.savefig(place, bbox_inches="tight", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
 
 
 if __name__ == "__main__":
