@@ -1,5 +1,6 @@
 """What the barrage and the chaos have found once, each by itself."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from db.desk import Database, connect
 from ingest.messages.reading import Heard, Speaker, message_reading
+from ingest.providers.ghl import GHL
 from pipeline.addressing import IdentityKind
 from pipeline.message import Channel
 from pipeline.words import Provider
@@ -62,6 +64,20 @@ def test_a_name_that_cannot_be_stored_names_nobody_and_loses_no_message() -> Non
     heard = Heard(Provider.SMS, Channel.SMS, "m1", datetime(2026, 3, 2, tzinfo=UTC), "See you then.")
     reading = message_reading(a_connection(Provider.SMS), heard, speaker)
     assert [one.kind for one in reading.identities] == [IdentityKind.EMAIL]
+    assert reading.contact.ghl_contact_id is None
+
+
+def test_a_contact_id_beside_an_appointment_that_is_none_names_nobody() -> None:
+    """It was ignored as unstorable: inside the appointment such an id counted as absent, beside it did not."""
+    said = {
+        "type": "AppointmentCreate",
+        "contactId": "test\ud800contact",
+        "appointment": {"id": "a1", "startTime": "2026-03-05T13:00:00Z"},
+    }
+    (reading,) = GHL().read(
+        a_connection(Provider.GHL), json.dumps(said).encode(), datetime(2026, 3, 2, tzinfo=UTC)
+    )
+    assert reading.identities == ()
     assert reading.contact.ghl_contact_id is None
 
 

@@ -11,7 +11,7 @@ from ingest.header_secrets import check_secret
 from ingest.messages.ghl import DND, INBOUND, is_opt_out, read_dnd, read_inbound
 from ingest.providers.ghl.contacts import contact_reading
 from ingest.providers.ghl.events import read_event
-from ingest.providers.ghl.shapes import is_unrendered, part, read_object, text, unwrapped
+from ingest.providers.ghl.shapes import is_unrendered, part, plain_id, read_object, text, unwrapped
 from ingest.providers.ghl.signatures import check_signature, is_signed
 from ingest.providers.ghl.workflow import is_workflow, read_workflow
 from ingest.verdicts import Ignored, Refused
@@ -104,7 +104,5 @@ def _read_native(connection: Connection, native: dict[str, Any], observed_at: da
     contact_id = text(native, "contactId")
     if is_unrendered(contact_id):
         raise Ignored("misconfigured")
-    removed = said == DELETED
-    return [
-        read_event(connection, event, observed_at, Source.WEBHOOK, removed=removed, contact_id=contact_id)
-    ]
+    contact, removed = plain_id(contact_id), said == DELETED
+    return [read_event(connection, event, observed_at, Source.WEBHOOK, removed=removed, contact_id=contact)]
