@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 EARLIEST_YEAR, LATEST_YEAR = 1990, 2100
 
-# A date alone, or a sentence for people, is no instant.
-_ISO = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
+# A date alone, or a sentence for people, is no instant; nor is what Python reads up to a NUL.
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}[\d:.,+Zz-]*", re.ASCII)
 
 
 class UnreadableTime(ValueError):
@@ -30,7 +30,7 @@ def read_instant(text: str, *zones: str | None) -> datetime:
     is shifted forward, in an overlap the first pass is meant. Raises UnreadableTime, NoZone for a wall
     time that no known zone belongs to, and TimeOutOfRange.
     """
-    if not _ISO.match(text):
+    if not _ISO.fullmatch(text):
         raise UnreadableTime
     try:
         instant = datetime.fromisoformat(text)

@@ -71,7 +71,8 @@ def test_rule_14_a_wall_time_without_a_zone_that_is_known_is_not_guessed(
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-05-11", "Thursday, March 6, 2026 1:00 PM", "", "13:00", "2026-02-30T10:00Z"]
+    "text",
+    ["2026-05-11", "Thursday, March 6, 2026 1:00 PM", "", "13:00", "2026-02-30T10:00Z", "2026-05-11T13:00\0"],
 )
 def test_rule_14_a_date_or_a_sentence_is_no_instant(text: str) -> None:
     """G4: a date alone is not midnight, and a sentence for people is not UTC."""
