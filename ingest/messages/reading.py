@@ -26,7 +26,7 @@ LONGEST_ID = 128
 _CONTACT = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # as a Reading is
 class Speaker:
     """Whose message it is, as the channel names them: any of these may be missing."""
 
@@ -56,7 +56,7 @@ class Speaker:
             yield phone
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Heard:
     """One message in the clear, in the memory of this process only."""
 
@@ -84,7 +84,7 @@ def message_reading(connection: Connection, heard: Heard, speaker: Speaker) -> R
         external_id=heard.external_id,
         at=heard.at,
         human=heard.human,
-        signals=(*_by_channel(heard.said), *(one for one in words if one.kind not in heard.said)),
+        signals=_signals(heard.said, words),
     )
     contact = Contact(
         email=clean_name(speaker.email),
@@ -102,9 +102,12 @@ def misconfigured(provider: Provider) -> Reading:
     return Reading(key=None, said=Parked("misconfigured", provider, {}))
 
 
-def _by_channel(kinds: Sequence[SignalKind]) -> Iterator[Signal]:
-    for kind in kinds:
-        yield Signal(kind=kind, confidence=1.0, rule=BY_CHANNEL)
+def _signals(by_channel: Sequence[SignalKind], words: Sequence[Signal]) -> tuple[Signal, ...]:
+    """What the channel says, then what the words say besides."""
+    if not by_channel:
+        return tuple(words)
+    said = [Signal(kind=kind, confidence=1.0, rule=BY_CHANNEL) for kind in by_channel]
+    return (*said, *(one for one in words if one.kind not in by_channel))
 
 
 def message_id(given: str | None, *parts: object) -> str:

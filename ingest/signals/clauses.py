@@ -31,6 +31,8 @@ def clauses(words: str) -> Iterator[Clause]:
 
 def _trimmed(piece: str) -> str:
     """Without the marks around it."""
+    if piece[:1].isalnum() and piece[-1].isalnum():
+        return piece
     start, end = 0, len(piece)
     while start < end and not piece[start].isalnum():
         start += 1

@@ -20,12 +20,13 @@ from pipeline.signals import Signal, SignalKind
 
 PHRASES = phrases_of(*OPT_OUT, *NOT_INTERESTED, *REQUESTS, *MACHINES, LATER, UNDATED)
 """Their places are their bits."""
-_ALSO = (KEYWORDS, NO_WORDS, english_slots.WORDS, english_zones.WORDS)
+_ALSO = (KEYWORDS, NO_WORDS, english_slots.NAMING, english_slots.AGREEING, english_zones.WORDS)
 INDEX = Index([*(phrase.words for phrase in PHRASES), *_ALSO])
-_KEYWORD, _NO, _SLOT, _ZONE = (1 << len(PHRASES) + place for place in range(len(_ALSO)))
+_KEYWORD, _NO, _NAMING, _AGREEING, _ZONE = (1 << len(PHRASES) + place for place in range(len(_ALSO)))
 _MACHINE = sum(1 << place for place, phrase in enumerate(PHRASES) if phrase.rule in MACHINES)
 _SEARCHED = (1 << len(PHRASES)) - 1 & ~_MACHINE
 _WHOLE = _KEYWORD | _NO
+_SLOT = _NAMING | _AGREEING
 
 _KEYWORD_WHOLE = Signal(kind=SignalKind.OPT_OUT, confidence=1.0, rule="keyword")
 _KEYWORD_CLAUSE = Signal(kind=SignalKind.OPT_OUT, confidence=SURE, rule="keyword")
@@ -53,14 +54,18 @@ def read(words: str, said_at: datetime) -> Iterator[Signal]:
         if bits & _ZONE and (zone := zone_named_in(piece.text)):
             yield Signal(kind=SignalKind.TIMEZONE, confidence=LIKELY, rule="zone_named", zone=zone)
         if bits & _SLOT:
-            about_slots.append(piece)
+            about_slots.append((piece, bits & _NAMING > 0))
     if about_slots and (choice := slot_choice(about_slots)):
         yield Signal(kind=SignalKind.SLOT_ACCEPTED, confidence=SURE, rule="slot_named", choice=choice)
 
 
 def _machine(words: str, bits: int, said_at: datetime) -> list[Signal]:
     """Messages that no person wrote: a whole line decides, not a clause. Who is away is more than a machine."""
-    phrases = [PHRASES[place] for place in places(bits)]
+    phrases = [
+        phrase for phrase in (PHRASES[place] for place in places(bits)) if phrase.pattern.search(words)
+    ]
+    if not phrases:
+        return []
     fired = {
         phrase.rule: phrase.signal
         for line in words.split("\n")
@@ -77,7 +82,7 @@ def _back_on(words: str, said_at: datetime) -> date | None:
     best = None
     for sentence in SENTENCE_ENDS.split(words):
         for found in UNTIL.finditer(sentence):
-            day = day_named(found[1] or found[2], said_at)
+            day = day_named(found[1] or found[2] or "", said_at)
             best = day if day is not None and (best is None or found[1]) else best
     return best
 

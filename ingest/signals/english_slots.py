@@ -25,23 +25,25 @@ _SHORT = {
 }
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
-# What a reply that takes a slot cannot do without.
-WORDS = " ".join(
+# A reply that takes a slot names one, or agrees to the only one.
+NAMING = " ".join(
     (*_ORDINALS, *_NUMBERS, *_WEEKDAYS, *_SHORT, *_MONTHS, *"0123456789", "morning afternoon evening noon",
-     "option number slot choice no work works sounds see confirmed there that")
+     "option number slot choice no")
 )  # fmt: skip
+AGREEING = "work works sounds see confirmed there that"
 
+# All but one of them begin with a word: what stands within a word is passed over quickly.
 _MENTION = re.compile(
-    rf"\b(?:the )?(?P<month>{'|'.join(_MONTHS)})[a-z]{{0,6}}\.? (?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b"
-    rf"|\bthe (?P<monthday>\d{{1,2}})(?:st|nd|rd|th)\b"
-    rf"|\b(?:the )?(?P<ordinal>{'|'.join(_ORDINALS)})(?: (?:one|time|slot|option|choice))?\b"
+    rf"\b(?:(?:the )?(?P<month>{'|'.join(_MONTHS)})[a-z]{{0,6}}\.? (?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?"
+    rf"|the (?P<monthday>\d{{1,2}})(?:st|nd|rd|th)"
+    rf"|(?:the )?(?P<ordinal>{'|'.join(_ORDINALS)})(?: (?:one|time|slot|option|choice))?"
+    rf"|(?P<weekday>{'|'.join(_WEEKDAYS)}|{'|'.join(_SHORT)})"
+    rf"|(?:at )?(?P<hour>\d{{1,2}})(?::(?P<minute>\d\d))? ?(?P<half>[ap])\.?m"
+    rf"|(?:at )?(?P<hour2>\d{{1,2}}):(?P<minute2>\d\d)"
+    rf"|at (?P<hour3>\d{{1,2}})(?: o'?clock)?"
+    rf"|(?:in the )?(?P<part>morning|afternoon|evening)"
+    rf"|(?P<noon>noon))\b\.?"
     rf"|(?:#|\b(?:option|number|slot|choice|no\.?) ?)(?P<number>\d|{'|'.join(_NUMBERS)})\b"
-    rf"|\b(?P<weekday>{'|'.join(_WEEKDAYS)}|{'|'.join(_SHORT)})\b"
-    rf"|\b(?:at )?(?P<hour>\d{{1,2}})(?::(?P<minute>\d\d))? ?(?P<half>[ap])\.?m\b\.?"
-    rf"|\b(?:at )?(?P<hour2>\d{{1,2}}):(?P<minute2>\d\d)\b"
-    rf"|\bat (?P<hour3>\d{{1,2}})(?: o'?clock)?\b"
-    rf"|\b(?:in the )?(?P<part>morning|afternoon|evening)\b"
-    rf"|\b(?P<noon>noon)\b"
 )
 _WORDS = re.compile(r"[a-z0-9']+")
 # Every other word of a clause that takes a slot has to be one of these.
@@ -60,18 +62,18 @@ _ONLY = re.compile(
 )
 
 
-def slot_choice(pieces: Iterable[Clause]) -> Choice | None:
+def slot_choice(pieces: Iterable[tuple[Clause, bool]]) -> Choice | None:
     """What the clauses take together; None if none takes a slot, or if one is unsure about a time.
 
-    A clause without any of WORDS may be left out.
+    A clause without any of NAMING and AGREEING may be left out; with each comes whether it has one of NAMING.
     """
     taken: dict[str, Any] = {}
-    for piece in pieces:
+    for piece, may_name in pieces:
         if _ONLY.fullmatch(piece.text):
             if not piece.asks:
                 taken.setdefault("any", True)
             continue
-        if _DECLINING.search(piece.text):
+        if not may_name or _DECLINING.search(piece.text):
             continue
         named, rest = _named(piece.text)
         if not named:

@@ -42,10 +42,17 @@ def own_words(text: str) -> str:
         text = text.translate(_PLAIN_MARKS)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    lines = _own_lines(text.split("\n"))
+    text = "\n".join(_own_lines(text.split("\n")))
     if any(word in text for word in _FOOTER_WORDS):
-        lines = [line for line in lines if not _FOOTER.match(line)]
-    return _BLANKS.sub(" ", "\n".join(lines)).strip()
+        text = "\n".join(line for line in text.split("\n") if not _FOOTER.match(line))
+    if not _is_plain(text):
+        text = _BLANKS.sub(" ", text)
+    return text.strip()
+
+
+def _is_plain(text: str) -> bool:
+    """Whether single blanks and ends of lines are all that stands between words; nearly always."""
+    return "  " not in text and text.isascii() and text.replace("\n", " ").isprintable()
 
 
 def _own_lines(lines: Sequence[str]) -> list[str]:

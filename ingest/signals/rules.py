@@ -40,7 +40,7 @@ class Phrase:
         """Compile the pattern and what takes it back."""
         self.rule = rule
         self.words = words
-        self.pattern = re.compile(pattern)
+        self.pattern = re.compile(pattern, re.MULTILINE)
         self.signal = rule.signal()
         self._unless = re.compile(rule.unless) if rule.unless else None
 
