@@ -78,6 +78,10 @@ class Receiver:
         except CannotPersist:
             self._note(adapter, "postponed", "cannot_persist", trace_id)
             return self._try_again(adapter)
+        except Exception:  # noqa: BLE001  a fault of ours: the sender keeps what it sent until we are mended
+            self._log.exception("delivery_failed", provider=adapter.provider, trace_id=trace_id)
+            DELIVERIES.labels(adapter.provider, "postponed", "fault").inc()
+            return self._try_again(adapter)
         self._accepted[adapter.provider].inc()
         return ACCEPTED
 

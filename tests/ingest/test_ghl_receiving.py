@@ -8,7 +8,7 @@ import pytest
 from db import connections
 from db.desk import Database, connect
 from db.importing import import_rows
-from ingest.providers.ghl import signatures
+from ingest.providers.ghl import GHL, signatures
 from pipeline.words import Provider
 from tests.ingest.calendly_story import Meeting
 from tests.ingest.ghl_story import LOCATION, Location, appointment, connected, contact, workflow
@@ -67,6 +67,17 @@ def test_when_postgres_cannot_take_it_highlevel_is_told_429_upon_which_alone_it_
     for status, _, headers in (location.native(appointment()), location.workflow(workflow())):
         assert (status, headers[b"retry-after"].isdigit()) == (429, True)
     books.execute("ALTER TABLE inbox_for_a_moment RENAME TO inbox")
+    assert location.native(appointment())[0] == 200
+
+
+def test_a_fault_of_ours_is_no_loss_for_the_sender_sends_again_until_it_is_mended(
+    location: Location, books: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(GHL, "read", lambda *_: 1 / 0)
+        status, answer, headers = location.native(appointment())
+        assert (status, answer["error"], headers[b"retry-after"].isdigit()) == (429, "try_again", True)
+    assert rows(books, "SELECT 1 FROM inbox") == []
     assert location.native(appointment())[0] == 200
 
 

@@ -71,7 +71,8 @@ def test_no_words_make_reading_slow(piece: str, frame: str) -> None:
 
 
 _SAID = [text for table in ("replies.tsv", "unseen.tsv", "blind.tsv") for _, text in labelled(table)]
-_PIECES = sorted({word for text in _SAID for word in text.split(" ")}) + [
+_PIECES = [
+    *sorted({word for text in _SAID for word in text.split(" ")}),
     "\n",
     "\n> ",
     ".",
