@@ -1,10 +1,8 @@
-"""What any test may ask for: real servers of its own, and a fresh database in a twentieth of a second."""
+"""What any test may ask for: real servers of its own, and a database that holds nothing."""
 
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 
 import hypothesis
@@ -14,6 +12,7 @@ import pytest
 from boot import embedded_postgres, embedded_redis
 from boot.embedded_postgres import PostgresServer
 from boot.embedded_redis import RedisServer
+from tests.stock import Stock
 
 # No deadline: the first example pays for imports, and a busy machine is no bug.
 hypothesis.settings.register_profile("default", deadline=None, max_examples=60, print_blob=True)
@@ -28,8 +27,6 @@ QUICK = {"fsync": "off", "shared_buffers": "64MB", "max_connections": "100"}
 """For tests of what is stored. A test of what survives a crash starts a server with the real options."""
 
 TEMPLATE = "apptrail_template"
-
-_numbers = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -76,22 +73,16 @@ def migrated_template(postgres_server: PostgresServer) -> str:
     return TEMPLATE
 
 
-@contextmanager
-def fresh_database(server: PostgresServer, template: str) -> Iterator[str]:
-    """The libpq address of a migrated database that holds nothing."""
-    name = f"test_{next(_numbers)}"
-    with psycopg.connect(server.dsn("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        try:
-            yield server.dsn(name)
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+@pytest.fixture(scope="session")
+def stock(postgres_server: PostgresServer, migrated_template: str) -> Stock:
+    """Migrated databases, for whoever needs one for longer than a test."""
+    return Stock(postgres_server, migrated_template)
 
 
 @pytest.fixture
-def database(postgres_server: PostgresServer, migrated_template: str) -> Iterator[str]:
-    """The libpq address of a fresh, migrated database of the test's own."""
-    with fresh_database(postgres_server, migrated_template) as dsn:
+def database(stock: Stock) -> Iterator[str]:
+    """The libpq address of a migrated database of the test's own, which holds nothing."""
+    with stock.one() as dsn:
         yield dsn
 
 

@@ -8,17 +8,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from boot.embedded_postgres import PostgresServer
 from db import sign_in
 from db.ids import new_id
 from tests.browser.site import Site, standing
 from tests.browser.visit import NARROW, WIDE, Visit, visiting
 from tests.browser.workday import Workday, begin
 from tests.builders import a_client
+from tests.stock import Stock
 from tests.web.story import NOW
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
@@ -59,12 +58,9 @@ PAGES: dict[str, Path_] = {
 
 
 @pytest.fixture(scope="module")
-def site(chromium: Browser, postgres_server: PostgresServer, migrated_template: str) -> Iterator[Site]:
-    with psycopg.connect(postgres_server.dsn("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE test_sight TEMPLATE {migrated_template}")
-        with standing(postgres_server.dsn("test_sight")) as site:
-            yield site
-        connection.execute("DROP DATABASE test_sight WITH (FORCE)")
+def site(chromium: Browser, stock: Stock) -> Iterator[Site]:
+    with stock.one() as database, standing(database) as site:
+        yield site
 
 
 @pytest.fixture(scope="module")

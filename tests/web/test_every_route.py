@@ -9,10 +9,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from boot.embedded_postgres import PostgresServer
 from db import clients, sign_in
 from tests.builders import AClient, a_client
-from tests.conftest import fresh_database
+from tests.stock import Stock
 from tests.web.conftest import Web, a_web
 from tests.web.policy import CALLERS, ROUTES, Caller, Route, expected, is_known, is_let_in
 from tests.web.story import NOW
@@ -78,9 +77,9 @@ def names_in(route: Route) -> frozenset[str]:
 
 
 @pytest.fixture(scope="module")
-def world(postgres_server: PostgresServer, migrated_template: str) -> Iterator[World]:
+def world(stock: Stock) -> Iterator[World]:
     """One world for all routes: what is acted upon is made anew."""
-    with fresh_database(postgres_server, migrated_template) as database, a_web(database) as web:
+    with stock.one() as database, a_web(database) as web:
         web.http.app.state.slots = a_slot  # type: ignore[attr-defined]
         yield World(web)
 
