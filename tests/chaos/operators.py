@@ -86,10 +86,10 @@ class Operator:
 
 
 def start_by_hand(world: World, name: str, *options: str) -> subprocess.Popen[bytes]:
-    """Start `apptrail dead-letters replay`."""
+    """Start `apptrail dead-letters replay` for the client whose token steers it over the API, too."""
     with (world.stack.folder / "operators.log").open("ab") as log:
         return subprocess.Popen(
-            [APPTRAIL, "dead-letters", "replay", "--reason", "chaos", "--by", name, *options],
+            [APPTRAIL, "dead-letters", "replay", "--client", "agency", "--reason", "chaos", "--by", name, *options],
             env=world.environment, stdout=log, stderr=log,
         )  # fmt: skip
 
