@@ -3,7 +3,7 @@
 import http.client
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from threading import local
 
 from bench.bodies import body_of, email_of, signature_of
-from tests.namespaces import Host, enter
+from bench.relay import Address
 
 THREADS = 192
 TIMEOUT_SECONDS = 3.0
@@ -32,8 +32,8 @@ class Sent:
 
 
 class _Balancer:
-    def __init__(self, addresses: Sequence[str], port: int, path: str) -> None:
-        self._addresses, self._port, self._path = list(addresses), port, path
+    def __init__(self, addresses: Sequence[Address], path: str) -> None:
+        self._addresses, self._path = list(addresses), path
         self._avoided = dict.fromkeys(addresses, 0.0)
 
     def deliver(self, number: int, due: float) -> Sent:
@@ -52,10 +52,10 @@ class _Balancer:
                 time.sleep(0.2)
             except (OSError, http.client.HTTPException):
                 self._avoided[address] = time.monotonic() + AVOID_SECONDS
-                vars(_mine).pop(address, None)
+                _connections().pop(address, None)
         raise RuntimeError("no receiver takes a delivery")
 
-    def _next(self, turn: int) -> str:
+    def _next(self, turn: int) -> Address:
         now = time.monotonic()
         there = [each for each in self._addresses if self._avoided[each] <= now] or self._addresses
         chosen = there[turn % len(there)]
@@ -63,17 +63,22 @@ class _Balancer:
             self._avoided[chosen] = now + AVOID_SECONDS
         return chosen
 
-    def _post(self, address: str, body: bytes) -> int:
+    def _post(self, address: Address, body: bytes) -> int:
         """Over this thread's own connection."""
-        connection: http.client.HTTPConnection | None = getattr(_mine, address, None)
-        if connection is None:
-            connection = http.client.HTTPConnection(address, self._port, timeout=TIMEOUT_SECONDS)
-            setattr(_mine, address, connection)
+        if (connection := _connections().get(address)) is None:
+            connection = http.client.HTTPConnection(*address, timeout=TIMEOUT_SECONDS)
+            _connections()[address] = connection
         headers = {"content-type": "application/json", **signature_of(body)}
         connection.request("POST", self._path, body, headers)
         answer = connection.getresponse()
         answer.read()
         return answer.status
+
+
+def _connections() -> dict[Address, http.client.HTTPConnection]:
+    """This thread's own."""
+    mine: dict[Address, http.client.HTTPConnection] = vars(_mine).setdefault("connections", {})
+    return mine
 
 
 class Sender:
@@ -89,11 +94,11 @@ class Sender:
 
 @contextmanager
 def send(
-    host: Host, addresses: Sequence[str], port: int, path: str, count: int, rate: float
+    enter: Callable[[], None], addresses: Sequence[Address], path: str, count: int, rate: float
 ) -> Iterator[Sender]:
-    """Begin to send from a host, so many a second."""
-    balancer = _Balancer(addresses, port, path)
-    with ThreadPoolExecutor(THREADS, initializer=enter, initargs=(host,)) as pool:
+    """Begin to send to these receivers, so many a second; `enter` moves a thread to the host that it sends from."""
+    balancer = _Balancer(addresses, path)
+    with ThreadPoolExecutor(THREADS, initializer=enter) as pool:
         began = time.monotonic()
         yield Sender(
             [pool.submit(balancer.deliver, number, began + number / rate) for number in range(count)]
