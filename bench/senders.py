@@ -35,9 +35,18 @@ class _Balancer:
     def __init__(self, addresses: Sequence[Address], path: str) -> None:
         self._addresses, self._path = list(addresses), path
         self._avoided = dict.fromkeys(addresses, 0.0)
+        self._began: Future[float] = Future()
 
-    def deliver(self, number: int, due: float) -> Sent:
-        """Send one delivery until it is answered 200, each time to the next receiver that seems to be there."""
+    def begin(self) -> None:
+        """Let all that wait to be sent be due, from now on."""
+        self._began.set_result(time.monotonic())
+
+    def deliver(self, number: int, after: float) -> Sent:
+        """Send one delivery until it is answered 200, each time to the next receiver that seems to be there.
+
+        It is due so many seconds after the beginning.
+        """
+        due = self._began.result() + after
         time.sleep(max(0.0, due - time.monotonic()))
         body = body_of(number, email_of(number), "hosts")
         name: str = json.loads(body)["payload"]["uri"].rpartition("/")[2]
@@ -99,7 +108,6 @@ def send(
     """Begin to send to these receivers, so many a second; `enter` moves a thread to the host that it sends from."""
     balancer = _Balancer(addresses, path)
     with ThreadPoolExecutor(THREADS, initializer=enter) as pool:
-        began = time.monotonic()
-        yield Sender(
-            [pool.submit(balancer.deliver, number, began + number / rate) for number in range(count)]
-        )
+        sent = [pool.submit(balancer.deliver, number, number / rate) for number in range(count)]
+        balancer.begin()
+        yield Sender(sent)
