@@ -9,8 +9,8 @@ no keep-alive ever fails; in their place it resets each end, after as many secon
 import asyncio
 import socket
 import struct
-from collections.abc import Coroutine
-from contextlib import suppress
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import Any, TypeVar
 
@@ -83,13 +83,13 @@ class Relay:
         self._forget_resets()
         self._listening.listen(BACKLOG)
         self._plugged.set()
-        self._accepting = self._loop.create_task(self._accept())
+        self._loop.add_reader(self._listening, self._accept)
 
     async def _unplug(self) -> None:
         if not self._plugged.is_set():
             return
         self._plugged.clear()
-        await _ended(self._accepting)
+        self._loop.remove_reader(self._listening)
         self._stop_the_queue()
         self._resets = [self._loop.call_later(seconds, _reset_all, ends) for seconds, ends in self._ends]
 
@@ -109,51 +109,50 @@ class Relay:
 
     async def _close(self) -> None:
         self._forget_resets()
-        await _ended(self._accepting)
+        self._loop.remove_reader(self._listening)
         self._listening.close()
         if self._stopper:
             self._stopper.close()
-        for carried in list(self._carried):
-            await _ended(carried)
+        await asyncio.sleep(0)  # what was accepted has begun to be carried, and ends in good order
+        carried = list(self._carried)
+        for each in carried:
+            each.cancel()
+        await asyncio.gather(*carried, return_exceptions=True)
+        await asyncio.sleep(0)  # and is let go of
 
-    async def _accept(self) -> None:
-        while True:
-            client, address = await self._loop.sock_accept(self._listening)
-            if self._stopper and address == self._stopper.getsockname():
-                client.close()
-                self._stopper.close()
-                self._stopper = None
-                continue
-            carried = self._loop.create_task(self._carry(client))
-            self._carried.add(carried)
-            carried.add_done_callback(self._carried.discard)
+    def _accept(self) -> None:
+        try:
+            client, address = self._listening.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        if self._stopper and address == self._stopper.getsockname():
+            client.close()
+            self._stopper.close()
+            self._stopper = None
+            return
+        client.setblocking(False)
+        carried = self._loop.create_task(self._carry(client))
+        self._carried.add(carried)
+        carried.add_done_callback(self._carried.discard)
 
     async def _carry(self, accepted: socket.socket) -> None:
-        from_client, client = await asyncio.open_connection(sock=accepted)
         try:
+            await self._carry_between(*await asyncio.open_connection(sock=accepted))
+        except* OSError:
+            pass  # an end was reset or is not to be had; the other was reset for it
+
+    async def _carry_between(self, from_client: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+        with _open(self._clients, client):
             async with asyncio.timeout(CONNECT_SECONDS):
                 from_server, server = await asyncio.open_connection(
                     *self._target, local_addr=(self._source, 0)
                 )
-        except OSError:
-            _reset(client)
-            return
-        self._clients.add(client)
-        self._servers.add(server)
-        try:
-            async with asyncio.TaskGroup() as both:
-                both.create_task(self._pump(from_client, server))
-                both.create_task(self._pump(from_server, client))
+            with _open(self._servers, server):
+                async with asyncio.TaskGroup() as both:
+                    both.create_task(self._pump(from_client, server))
+                    both.create_task(self._pump(from_server, client))
+                server.close()
             client.close()
-            server.close()
-        except* OSError:
-            pass  # one end was reset, so the other is
-        finally:
-            self._clients.discard(client)
-            self._servers.discard(server)
-            for end in (client, server):
-                if not end.is_closing():
-                    _reset(end)
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -168,10 +167,16 @@ class Relay:
             raise
 
 
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+@contextmanager
+def _open(ends: set[asyncio.StreamWriter], end: asyncio.StreamWriter) -> Iterator[None]:
+    """Have an end among those that can be reset; whatever goes wrong meanwhile resets it at once."""
+    ends.add(end)
+    try:
+        yield
+    finally:
+        ends.discard(end)
+        if not end.is_closing():
+            _reset(end)
 
 
 def _reset_all(ends: set[asyncio.StreamWriter]) -> None:

@@ -1,6 +1,7 @@
 """A relay carries, and pulled it is a dead host: first not a word, then a reset in the place of failed keep-alives."""
 
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -11,6 +12,7 @@ from db import desk
 from db.plans import BY_INDEX
 
 PATIENCE = 10.0
+RESET = struct.pack("ii", 1, 0)
 A_WHILE = 0.3
 """Seconds in which nothing may come."""
 
@@ -62,6 +64,15 @@ def test_the_server_sees_who_comes_by_the_host_it_comes_from(cable: Cable) -> No
         assert server.getpeername()[0] == "127.0.0.3"
 
 
+def test_it_carries_a_reset_as_a_reset(cable: Cable) -> None:
+    client, server = cable.connected()
+    with client:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        server.close()
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)
+
+
 def test_pulled_it_says_nothing_to_either_end(cable: Cable) -> None:
     client, server = cable.connected()
     with client, server:
@@ -78,7 +89,7 @@ def test_pulled_it_does_not_tell_that_an_end_has_left(cable: Cable, leave: str) 
     with server:
         cable.relay.unplug()
         if leave == "reset":
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         client.close()
         assert _is_silent(server)
         cable.relay.plug()
@@ -102,6 +113,7 @@ def test_put_back_in_time_it_delivers_what_waited_in_order(cable: Cable) -> None
         cable.relay.plug()
         client.shutdown(socket.SHUT_WR)
         assert _all(server) == b"one two three"
+        assert cable.relay._resets == []
 
 
 @pytest.mark.parametrize("notices", [0.05])
@@ -134,7 +146,8 @@ def test_put_back_late_it_carries_what_connects_anew_and_nothing_else(cable: Cab
 def test_it_resets_who_connects_while_no_server_is_there(cable: Cable) -> None:
     cable.listening.close()
     with socket.create_connection(cable.relay.address, timeout=PATIENCE) as client:
-        assert _has_ended(client)
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)
 
 
 def test_closed_it_is_gone_whether_pulled_or_not(cable: Cable) -> None:
