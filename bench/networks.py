@@ -87,8 +87,8 @@ class Aliases:
 
     kind = "loopback addresses"
     cut = (
-        "Its relays carried nothing and let nobody connect; kernels on one machine acknowledge what waits in a relay, "
-        f"so in the place of failed keep-alives a server's end was reset after {SERVER_NOTICES:.0f} s and a client's "
+        "The relays of the one that was unplugged carried nothing and let nobody connect; what waits in a relay is "
+        f"acknowledged all the same, so in the place of failed keep-alives a server's end was reset after {SERVER_NOTICES:.0f} s and a client's "
         f"after {CLIENT_NOTICES:.0f} s."
     )
 
