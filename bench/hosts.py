@@ -6,19 +6,21 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import psycopg
 
 from bench.bodies import email_of
 from bench.figures import Figure
+from bench.networks import Kind, Network, network
 from bench.receiver import prepare
+from bench.relay import Address
 from bench.senders import TIMEOUT_SECONDS, Sent, send
 from bench.stage import Stage
 from boot.embedded_postgres import PostgresServer, postgres
 from boot.embedded_redis import program
 from db.desk import Database, connect
 from db.locks import leads_held
-from tests.namespaces import Host, at, hosts
 
 RATE = 100
 PHASE_SECONDS = 18.0
@@ -26,32 +28,39 @@ LEAST_PHASE_SECONDS = 15.0
 """The longest thing that a cut may hold up is a transaction that was under way; see db/plans.py."""
 CATCH_UP_SECONDS = 60.0
 POSTGRES_PORT, REDIS_PORT, WEB_PORT = 5432, 6379, 8000
+TRUTH, ONE, OTHER, OUTSIDE = HOSTS = "truth", "one", "other", "outside"
 HELD = 50
 PHASES = ("before", "unplugged", "after")
 
 
-def measure(stage: Stage) -> list[Figure]:
+def measure(stage: Stage, kind: Kind) -> list[Figure]:
     """Deliveries at a steady pace; in the middle third the second worker host is cut off without a word."""
     seconds = max(LEAST_PHASE_SECONDS, PHASE_SECONDS * min(1.0, stage.scale))
-    applied: dict[str, list[float]] = {phase: [] for phase in PHASES}
-    stalls, answers = [], []
+    rounds = []
     for _ in range(stage.rounds):
-        seen = _round(stage, seconds)
-        for phase in PHASES:
-            applied[phase].append(seen.applied[phase])
-        stalls.append(seen.longest_wait)
-        answers.append(seen.longest_answer)
+        with network(kind, HOSTS) as net:
+            rounds.append(_round(stage, net, seconds))
     note = (
-        f"Hosts: every delivery that was answered 200 is in the books, each once. The host was cut off in the middle of a "
-        f"transaction that held {HELD} leads, and news for these came first. A sender that got no answer tried the other "
-        f"host after {TIMEOUT_SECONDS:.0f} s; the longest wait for an answer was {max(answers):.1f} s."
+        f"Hosts are {net.kind}. {net.cut} Every delivery that was answered 200 is in the books, each once. The host was "
+        f"cut off in the middle of a transaction that held {HELD} leads, and news for these came first. A sender that got "
+        f"no answer tried the other host after {TIMEOUT_SECONDS:.0f} s; the longest wait for an answer was "
+        f"{max(one.longest_answer for one in rounds):.1f} s."
     )
+    what = f"Hosts ({net.kind})"
     figures = [
-        Figure("hosts", f"Hosts: applied {phase}, of {RATE}/s delivered", "/s", applied[phase], series="hosts", x=phase)
+        Figure(
+            "hosts",
+            f"{what}: applied {phase}, of {RATE}/s delivered",
+            "/s",
+            [one.applied[phase] for one in rounds],
+            series="hosts",
+            x=phase,
+        )
         for phase in PHASES
-    ]  # fmt: skip
+    ]
+    waits = [one.longest_wait for one in rounds]
     figures.append(
-        Figure("hosts", "Hosts: longest wait from 2xx to applied", "s", stalls, floor="–", notes=[note])
+        Figure("hosts", f"{what}: longest wait from 2xx to applied", "s", waits, floor="–", notes=[note])
     )
     return figures
 
@@ -65,29 +74,25 @@ class _Seen:
     longest_answer: float
 
 
-def _round(stage: Stage, seconds: float) -> _Seen:
+def _round(stage: Stage, net: Network, seconds: float) -> _Seen:
     with ExitStack() as stack:
-        truth, one, other, outside = stack.enter_context(hosts(["truth", "one", "other", "outside"]))
-        server = stack.enter_context(_postgres_at(stage, truth))
-        stack.enter_context(_redis_at(stage, truth))
-        name = stack.enter_context(stage.database_on(server))
-        database = stack.enter_context(connect(server.dsn(name)))
+        truth = stack.enter_context(_truth(stage, net))
+        name = stack.enter_context(stage.database_on(truth.server))
+        database = stack.enter_context(connect(truth.server.dsn(name)))
         count = int(RATE * seconds * len(PHASES))
         endpoint = prepare(database, stage, leads=count)
         started = stage.told("process_started")
-        for host in (one, other):
-            _run_at(stage, stack, host, truth, name)
+        receivers = [_run_at(stage, stack, net, host, truth, name) for host in (ONE, OTHER)]
         stage.wait_until_told("process_started", started + 4)
         sender = stack.enter_context(
-            send(
-                outside, [one.address, other.address], WEB_PORT, f"/webhooks/calendly/{endpoint}", count, RATE
-            )
+            send(partial(net.enter, OUTSIDE), receivers, f"/webhooks/calendly/{endpoint}", count, RATE)
         )
         ends = [datetime.now(UTC)]
         time.sleep(seconds)
         ends.append(datetime.now(UTC))
         middle = range(count // len(PHASES), count // len(PHASES) + HELD)
-        with _cut_in_the_middle(truth, name, database, other, [email_of(number) for number in middle]):
+        emails = [email_of(number) for number in middle]
+        with _cut_in_the_middle(net, truth.dsn(net, OTHER, name), database, emails):
             time.sleep(seconds)
         ends.append(datetime.now(UTC))
         sent = sender.result()
@@ -97,24 +102,22 @@ def _round(stage: Stage, seconds: float) -> _Seen:
 
 
 @contextmanager
-def _cut_in_the_middle(
-    truth: Host, name: str, database: Database, host: Host, emails: list[str]
-) -> Iterator[None]:
+def _cut_in_the_middle(net: Network, dsn: str, database: Database, emails: list[str]) -> Iterator[None]:
     """Cut a host off while it holds leads, as a drain does; the cable is put back at the end."""
     leads = [
         row[0] for row in database.execute("SELECT id FROM lead WHERE email = ANY (%s)", (emails,)).fetchall()
     ]
     [client] = database.execute("SELECT id FROM client").fetchone()
     with ExitStack() as stack:
-        with at(host):
-            drain = stack.enter_context(connect(_dsn(truth, name)))
+        with net.at(OTHER):
+            drain = stack.enter_context(connect(dsn))
         stack.enter_context(suppress(psycopg.OperationalError))  # the server has given up on it
         held = stack.enter_context(leads_held(drain, client, leads, lambda _: None, wait=5))
         if len(held.leads) != len(emails):
             raise RuntimeError("the leads to be held are not there")
-        host.unplug()
+        net.unplug(OTHER)
         yield
-        host.plug()
+        net.plug(OTHER)
 
 
 def _judge(database: Database, sent: list[Sent], ends: list[datetime]) -> _Seen:
@@ -144,45 +147,76 @@ def _wait(database: Database) -> None:
         time.sleep(0.2)
 
 
+@dataclass(frozen=True)
+class _Truth:
+    """Postgres and Redis at their host."""
+
+    server: PostgresServer
+    redis_port: int
+
+    def dsn(self, net: Network, host: str, name: str) -> str:
+        """A database's address, as another host has it."""
+        address, port = net.way(host, TRUTH, self.server.port or POSTGRES_PORT)
+        return f"postgresql://postgres@{address}:{port}/{name}"
+
+    def redis_url(self, net: Network, host: str) -> str:
+        address, port = net.way(host, TRUTH, self.redis_port)
+        return f"redis://{address}:{port}/0"
+
+
 @contextmanager
-def _postgres_at(stage: Stage, host: Host) -> Iterator[PostgresServer]:
+def _truth(stage: Stage, net: Network) -> Iterator[_Truth]:
+    with ExitStack() as stack:
+        server = stack.enter_context(_postgres_at(stage, net))
+        yield _Truth(server, stack.enter_context(_redis_at(stage, net)))
+
+
+@contextmanager
+def _postgres_at(stage: Stage, net: Network) -> Iterator[PostgresServer]:
     """We reach it by its socket, which is a file; the other hosts by its address."""
+    address = net.address(TRUTH)
     rules = stage.folder / "pg_hba.conf"
-    rules.write_text(f"local all all trust\nhost all all {host.address}/24 trust\n")
+    rules.write_text(f"local all all trust\nhost all all {address}/24 trust\n")
     rules.chmod(0o644)
-    options = {"listen_addresses": host.address, "hba_file": str(rules), "track_commit_timestamp": "on"}
-    with at(host):
+    options = {"listen_addresses": address, "hba_file": str(rules), "track_commit_timestamp": "on"}
+    with net.at(TRUTH):
+        port = net.port(TRUTH, POSTGRES_PORT)
         stack = ExitStack()
-        server = stack.enter_context(postgres(stage.folder / "truth", port=POSTGRES_PORT, options=options))
+        server = stack.enter_context(postgres(stage.folder / "truth", port=port, options=options))
     with stack:
         yield server
 
 
 @contextmanager
-def _redis_at(stage: Stage, host: Host) -> Iterator[None]:
-    command = [str(program()), "--port", str(REDIS_PORT), "--bind", host.address, "--protected-mode", "no"]
-    with at(host):
+def _redis_at(stage: Stage, net: Network) -> Iterator[int]:
+    """Gives its port."""
+    with net.at(TRUTH):
+        port = net.port(TRUTH, REDIS_PORT)
+        command = [
+            str(program()),
+            "--port",
+            str(port),
+            "--bind",
+            net.address(TRUTH),
+            "--protected-mode",
+            "no",
+        ]
         child = subprocess.Popen(
             [*command, "--save", "", "--appendonly", "no", "--dir", str(stage.folder)],
             stdout=subprocess.DEVNULL,
         )
     try:
-        yield
+        yield port
     finally:
         child.terminate()
         child.wait()
 
 
-def _run_at(stage: Stage, stack: ExitStack, host: Host, truth: Host, name: str) -> None:
-    """The processes of the Procfile."""
-    extra = {
-        "DATABASE_URL": _dsn(truth, name),
-        "REDIS_URL": f"redis://{truth.address}:{REDIS_PORT}/0",
-    }
-    for arguments in (["web", "--host", host.address], ["worker", "--lane", "live"], ["clock"]):
-        with at(host):
-            stack.enter_context(stage.process(["-m", "bench.apptrail", *arguments], name, WEB_PORT, extra))
-
-
-def _dsn(truth: Host, name: str) -> str:
-    return f"postgresql://postgres@{truth.address}:{POSTGRES_PORT}/{name}"
+def _run_at(stage: Stage, stack: ExitStack, net: Network, host: str, truth: _Truth, name: str) -> Address:
+    """The processes of the Procfile; gives what a sender outside connects to."""
+    port = net.port(host, WEB_PORT)
+    extra = {"DATABASE_URL": truth.dsn(net, host, name), "REDIS_URL": truth.redis_url(net, host)}
+    for arguments in (["web", "--host", net.address(host)], ["worker", "--lane", "live"], ["clock"]):
+        with net.at(host):
+            stack.enter_context(stage.process(["-m", "bench.apptrail", *arguments], name, port, extra))
+    return net.way(OUTSIDE, host, port)

@@ -3,7 +3,7 @@
 import http.client
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from threading import local
 
 from bench.bodies import body_of, email_of, signature_of
-from tests.namespaces import Host, enter
+from bench.relay import Address
 
 THREADS = 192
 TIMEOUT_SECONDS = 3.0
@@ -32,12 +32,21 @@ class Sent:
 
 
 class _Balancer:
-    def __init__(self, addresses: Sequence[str], port: int, path: str) -> None:
-        self._addresses, self._port, self._path = list(addresses), port, path
+    def __init__(self, addresses: Sequence[Address], path: str) -> None:
+        self._addresses, self._path = list(addresses), path
         self._avoided = dict.fromkeys(addresses, 0.0)
+        self._began: Future[float] = Future()
 
-    def deliver(self, number: int, due: float) -> Sent:
-        """Send one delivery until it is answered 200, each time to the next receiver that seems to be there."""
+    def begin(self) -> None:
+        """Let all that wait to be sent be due, from now on."""
+        self._began.set_result(time.monotonic())
+
+    def deliver(self, number: int, after: float) -> Sent:
+        """Send one delivery until it is answered 200, each time to the next receiver that seems to be there.
+
+        It is due so many seconds after the beginning.
+        """
+        due = self._began.result() + after
         time.sleep(max(0.0, due - time.monotonic()))
         body = body_of(number, email_of(number), "hosts")
         name: str = json.loads(body)["payload"]["uri"].rpartition("/")[2]
@@ -52,10 +61,10 @@ class _Balancer:
                 time.sleep(0.2)
             except (OSError, http.client.HTTPException):
                 self._avoided[address] = time.monotonic() + AVOID_SECONDS
-                vars(_mine).pop(address, None)
+                _connections().pop(address, None)
         raise RuntimeError("no receiver takes a delivery")
 
-    def _next(self, turn: int) -> str:
+    def _next(self, turn: int) -> Address:
         now = time.monotonic()
         there = [each for each in self._addresses if self._avoided[each] <= now] or self._addresses
         chosen = there[turn % len(there)]
@@ -63,17 +72,22 @@ class _Balancer:
             self._avoided[chosen] = now + AVOID_SECONDS
         return chosen
 
-    def _post(self, address: str, body: bytes) -> int:
+    def _post(self, address: Address, body: bytes) -> int:
         """Over this thread's own connection."""
-        connection: http.client.HTTPConnection | None = getattr(_mine, address, None)
-        if connection is None:
-            connection = http.client.HTTPConnection(address, self._port, timeout=TIMEOUT_SECONDS)
-            setattr(_mine, address, connection)
+        if (connection := _connections().get(address)) is None:
+            connection = http.client.HTTPConnection(*address, timeout=TIMEOUT_SECONDS)
+            _connections()[address] = connection
         headers = {"content-type": "application/json", **signature_of(body)}
         connection.request("POST", self._path, body, headers)
         answer = connection.getresponse()
         answer.read()
         return answer.status
+
+
+def _connections() -> dict[Address, http.client.HTTPConnection]:
+    """This thread's own."""
+    mine: dict[Address, http.client.HTTPConnection] = vars(_mine).setdefault("connections", {})
+    return mine
 
 
 class Sender:
@@ -89,12 +103,11 @@ class Sender:
 
 @contextmanager
 def send(
-    host: Host, addresses: Sequence[str], port: int, path: str, count: int, rate: float
+    enter: Callable[[], None], addresses: Sequence[Address], path: str, count: int, rate: float
 ) -> Iterator[Sender]:
-    """Begin to send from a host, so many a second."""
-    balancer = _Balancer(addresses, port, path)
-    with ThreadPoolExecutor(THREADS, initializer=enter, initargs=(host,)) as pool:
-        began = time.monotonic()
-        yield Sender(
-            [pool.submit(balancer.deliver, number, began + number / rate) for number in range(count)]
-        )
+    """Begin to send to these receivers, so many a second; `enter` moves a thread to the host that it sends from."""
+    balancer = _Balancer(addresses, path)
+    with ThreadPoolExecutor(THREADS, initializer=enter) as pool:
+        sent = [pool.submit(balancer.deliver, number, number / rate) for number in range(count)]
+        balancer.begin()
+        yield Sender(sent)

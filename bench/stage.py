@@ -18,6 +18,7 @@ import psycopg
 import redis
 
 from bench import load
+from bench.networks import Kind
 from boot.embedded_postgres import PostgresServer, postgres
 from boot.embedded_redis import RedisServer, redis_server
 from boot.settings import PROJECT
@@ -39,6 +40,8 @@ class Stage:
     rounds: int
     web_pid: int = 0
     """Of the web process that `site` runs just now."""
+    hosts: Kind = Kind.ALIASES
+    """What hosts are made of where a line needs some."""
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
