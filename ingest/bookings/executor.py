@@ -8,8 +8,8 @@ from uuid import UUID
 
 from boot import clock
 from boot.logs import get_logger
-from db import bookings, connections, inbox, ledger, lookups
-from db.bookings import Guest, Ready
+from db import booking_attempts, booking_conditions, bookings, connections, inbox, ledger, lookups
+from db.booking_conditions import Guest, Ready
 from db.connections import Connection
 from db.desk import Database
 from db.ids import new_id
@@ -66,11 +66,11 @@ class _Work:
         return guest.zone or self.connection.timezone or "UTC"
 
     def fail(self, reason: str, state: BookingState = BookingState.FAILED) -> None:
-        bookings.settle(self.database, self.booking, state, reason, self.desk.now())
+        booking_attempts.settle(self.database, self.booking, state, reason, self.desk.now())
         _tell(self.booking, state, reason)
 
     def put_off(self, reason: str, seconds: float = 0.0) -> None:
-        bookings.put_off(self.database, self.booking, reason, self.desk.now(), seconds)
+        booking_attempts.put_off(self.database, self.booking, reason, self.desk.now(), seconds)
         log.info(
             "booking_postponed", client_id=self.booking.client_id, lead_id=self.booking.lead_id, reason=reason
         )
@@ -90,7 +90,7 @@ def _in_hand(desk: Desk, client_id: UUID, booking_id: UUID) -> Iterator[_Work | 
     with ExitStack() as stack:
         database, witness, guard = (stack.enter_context(desk.open_database(desk.dsn)) for _ in range(3))
         lead_id = bookings.find(database, client_id, booking_id).lead_id
-        ours = stack.enter_context(bookings.lead_guarded(guard, client_id, lead_id))
+        ours = stack.enter_context(booking_attempts.lead_guarded(guard, client_id, lead_id))
         booking = bookings.find(database, client_id, booking_id)
         if not ours or booking.lead_id != lead_id or (booking.not_before or desk.now()) > desk.now():
             yield None
@@ -114,10 +114,12 @@ def _in_hand(desk: Desk, client_id: UUID, booking_id: UUID) -> Iterator[_Work | 
 def _without_api(desk: Desk, database: Database, booking: Booking) -> None:
     """Nobody can be asked: what was not called yet fails, what was waits for a token."""
     if booking.state is BookingState.RESERVED:
-        bookings.settle(database, booking, BookingState.FAILED, Refusal.NO_API, desk.now())
+        booking_attempts.settle(database, booking, BookingState.FAILED, Refusal.NO_API, desk.now())
         _tell(booking, BookingState.FAILED, Refusal.NO_API)
     else:
-        bookings.put_off(database, booking, Refusal.NO_API, desk.now(), bookings.LONGEST_WAIT_SECONDS)
+        booking_attempts.put_off(
+            database, booking, Refusal.NO_API, desk.now(), booking_attempts.LONGEST_WAIT_SECONDS
+        )
 
 
 def _step(work: _Work) -> None:
@@ -130,12 +132,12 @@ def _step(work: _Work) -> None:
         elif state is BookingState.BOOKED and work.booking.cancel_asked_at is not None:
             _cancel(work)
     except BudgetSpent as spent:
-        work.put_off(f"budget_{spent.reason}", min(spent.retry_after, bookings.LONGEST_WAIT_SECONDS))
+        work.put_off(f"budget_{spent.reason}", min(spent.retry_after, booking_attempts.LONGEST_WAIT_SECONDS))
     except ApiFailed as failed:
         if state is BookingState.RESERVED and failed.error in FINAL:
             work.fail(failed.error)
         elif state is BookingState.BOOKED and (failed.error in FINAL or failed.error == errors.OTHER_GUESTS):
-            bookings.forget_cancel(work.database, work.booking, failed.error)
+            booking_attempts.forget_cancel(work.database, work.booking, failed.error)
         else:
             work.put_off(failed.error)
 
@@ -145,7 +147,7 @@ def _book(work: _Work) -> None:
     booking, database, now = work.booking, work.database, work.desk.now()
     if not _is_settled(work):
         return
-    ready = bookings.ready(database, booking, now)
+    ready = booking_conditions.ready(database, booking, now)
     if (reason := refusal(booking, ready.conditions, now)) is not None:
         work.fail(reason)
         return
@@ -174,7 +176,7 @@ def _is_settled(work: _Work) -> bool:
     booking, database = work.booking, work.database
     lead_id = booking.lead_id
     ledger.drain(Hands(database, work.witness, work.desk.ringer), booking.client_id, [lead_id], wait=2.0)
-    if due_among(database, booking.client_id, [lead_id]) or bookings.another_open(database, booking):
+    if due_among(database, booking.client_id, [lead_id]) or booking_attempts.another_open(database, booking):
         work.put_off("lead_busy")
         return False
     return True
@@ -186,9 +188,9 @@ def _commit_to_call(work: _Work, contact_id: str | None) -> Ready | None:
     settle = settings_in(work.connection.settings).settle
     look_after = now + timedelta(seconds=work.desk.call_seconds + settle)
     with work.database.transaction():
-        ready = bookings.ready(work.database, booking, now)
+        ready = booking_conditions.ready(work.database, booking, now)
         reason = refusal(booking, ready.conditions, now)
-        if reason is None and bookings.call(work.database, booking, now, look_after, contact_id):
+        if reason is None and booking_attempts.call(work.database, booking, now, look_after, contact_id):
             return ready
     if reason is not None:
         work.fail(reason)
@@ -226,20 +228,20 @@ def _back(work: _Work, failed: ApiFailed | BudgetSpent) -> None:
     if state is BookingState.FAILED:
         work.fail(ended or reason)
         return
-    bookings.settle(work.database, work.booking, state, reason, work.desk.now())
-    work.put_off(reason, min(failed.retry_after or 0.0, bookings.LONGEST_WAIT_SECONDS))
+    booking_attempts.settle(work.database, work.booking, state, reason, work.desk.now())
+    work.put_off(reason, min(failed.retry_after or 0.0, booking_attempts.LONGEST_WAIT_SECONDS))
 
 
 def _leave_unknown(work: _Work, error: str) -> None:
     settle = settings_in(work.connection.settings).settle
-    bookings.unknown(work.database, work.booking, error, work.desk.now() + timedelta(seconds=settle))
+    booking_attempts.unknown(work.database, work.booking, error, work.desk.now() + timedelta(seconds=settle))
     _tell(work.booking, BookingState.UNKNOWN, error)
 
 
 def _look(work: _Work) -> None:
     """The provider must be through with the call by now: either there is a meeting, or there never will be one."""
     booking = work.booking
-    ready = bookings.ready(work.database, booking, work.desk.now())
+    ready = booking_conditions.ready(work.database, booking, work.desk.now())
     try:
         found = work.api.find(work.order(ready, booking.contact_id))
     except Unknown as unknown:
@@ -250,7 +252,7 @@ def _look(work: _Work) -> None:
         _save(work, found)
         return
     state, reason = after_look(booking, found=False)
-    bookings.settle(work.database, booking, state, reason, work.desk.now())
+    booking_attempts.settle(work.database, booking, state, reason, work.desk.now())
     _tell(booking, state, reason)
 
 
@@ -259,7 +261,7 @@ def _save(work: _Work, booked: Booked) -> None:
     booking, now = work.booking, work.desk.now()
     with work.database.transaction():
         posted = inbox.post(work.database, [_parcel(work, booked)])
-        bookings.booked(work.database, booking, booked.external_id, booked.group, booked.uri, now)
+        booking_attempts.booked(work.database, booking, booked.external_id, booked.group, booked.uri, now)
     work.desk.at_step("saved")
     work.desk.ringer(posted.rings)
     _tell(booking, BookingState.BOOKED, None)
@@ -278,7 +280,7 @@ def _cancel(work: _Work) -> None:
     work.api.cancel(booking.booked_group)
     work.desk.at_step("canceled")
     with work.database.transaction():
-        bookings.settle(work.database, booking, BookingState.CANCELED, None, now)
+        booking_attempts.settle(work.database, booking, BookingState.CANCELED, None, now)
         key = work.connection.provider, booking.external_id
         doubt = Doubt(key=AppointmentKey(*key), reason=CANCELED_HERE, at=now, uri=booking.uri)
         lookups.ask(work.database, booking.client_id, [doubt], connection_id=booking.connection_id)
