@@ -16,7 +16,7 @@ from bench.drain import hear
 from bench.figures import Figure
 from bench.stage import Stage
 from db.desk import Database
-from db.shelf import ROLLUP_COLUMNS
+from db.shelf_statements import ROLLUP_COLUMNS
 
 LEADS = 1_000_000
 WITH_ROLLUP = 0.3

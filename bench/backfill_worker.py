@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.leads import CLIENT
 from boot.settings import load
-from db import backfill_runs, migrating, verifying
+from db import backfill_runs, legacy_rows, migrating, verifying
 from db.backfill_runs import FIRST, Kind
 from db.desk import Database, connect
 from db.migrating import Batch
@@ -75,7 +75,7 @@ def main() -> None:
         found = Verified()
         verify = seconds(
             lambda some: verifying.verify(database, CLIENT, some, found, lambda lead, column, cause: None),
-            migrating.batches(database, CLIENT, FIRST, migrating.BATCH),
+            legacy_rows.batches(database, CLIENT, FIRST, migrating.BATCH),
         )
         verifying.count_surplus(database, CLIENT, found)
     said = {

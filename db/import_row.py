@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from db.identities import of_appointment, of_email, of_ghl_contact, of_linkedin, of_phone
-from db.shelf import ROLLUP_COLUMNS
+from db.shelf_statements import ROLLUP_COLUMNS
 from pipeline.addressing import Identity, IdentityKind
 from pipeline.instants import read_instant
 from pipeline.legacy import keys_named

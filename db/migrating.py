@@ -6,7 +6,7 @@ observations under the same lock. A row whose observations are there already is 
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -14,11 +14,10 @@ from uuid import UUID
 from psycopg import errors
 
 from db import backfill_runs, plain_rows
-from db.arrays import columns_of, literal
 from db.backfill_runs import Run
 from db.desk import Database
 from db.failures import failure_from, is_transient
-from db.legacy import read_rows
+from db.legacy_rows import Told, missing_of, observations_of, rows_between, rows_of, rows_of_leads
 from db.locks import Held, Ringer, leads_held
 from db.plain_rows import Stretch
 from db.plans import by_index
@@ -32,9 +31,6 @@ from pipeline.observation import Observation
 BATCH = 1_000
 LOCK_SECONDS = 2.0
 TRIES = 8
-
-Told = tuple[UUID, UUID, Mapping[str, str | None], Sequence[str], UUID]
-"""Row id, the lead that moved in, what its row said, the keys that others own, the lead as it is now."""
 
 
 @dataclass
@@ -53,19 +49,6 @@ class StillBusy(ConnectionError):
     """Leads stayed locked; the run can be resumed."""
 
 
-def batches(database: Database, client_id: UUID, after: UUID, size: int) -> Iterator[list[Told]]:
-    """A client's legacy rows by row id, from one on."""
-    while rows := database.execute(_ROWS, (client_id, after, size)).fetchall():
-        yield rows
-        after = rows[-1][0]
-
-
-def count(database: Database, client_id: UUID) -> int:
-    """How many legacy rows a client has."""
-    row = database.execute("SELECT count(*) FROM legacy_rollup WHERE client_id = %s", (client_id,)).fetchone()
-    return row[0] if row else 0
-
-
 def rehearse(database: Database, client_id: UUID, stretch: Stretch) -> Batch:
     """What `migrate` would do with some rows; nothing is locked and nothing is written."""
     batch = Batch(Counter(scanned=stretch.size, skipped=stretch.nameless))
@@ -75,8 +58,8 @@ def rehearse(database: Database, client_id: UUID, stretch: Stretch) -> Batch:
         stored = plain_rows.stored_whole(database, client_id, stretch.known)
     batch.counts.update(created=would.observations, exists=stored.observations)
     batch.in_bulk = len(stretch.fresh) - len(would.left)
-    rows = _rows(database, client_id, stored.left) + _rows_of_leads(database, client_id, would.left)
-    told = _observations(database, client_id, rows)
+    rows = rows_of(database, client_id, stored.left) + rows_of_leads(database, client_id, would.left)
+    told = observations_of(database, client_id, rows)
     bases = dict.fromkeys(told, Base())
     for lead_id, shelved in load(database, client_id, bases, told).items():
         stored_of = shelved.book.observations
@@ -109,7 +92,7 @@ def migrate(
             raise
     ours.turn.hold_up()
     whole = Batch()
-    for row in database.execute(_ROWS_BETWEEN, (run.client_id, stretch.after, stretch.last)).fetchall():
+    for row in rows_between(database, run.client_id, stretch.after, stretch.last):
         one = _migrate_alone(ours, row)
         whole.counts += one.counts
         whole.failed += one.failed
@@ -145,7 +128,7 @@ def _migrate_together(ours: _Ours, stretch: Stretch) -> Batch:
         by_index(ours.database)
         stored = plain_rows.stored_whole(ours.database, ours.run.client_id, stretch.known)
     batch.counts["exists"] += stored.observations
-    rows = _rows(ours.database, ours.run.client_id, stored.left)
+    rows = rows_of(ours.database, ours.run.client_id, stored.left)
     return _migrate_rows(ours, rows, batch, stretch.last, stretch.fresh)
 
 
@@ -164,9 +147,9 @@ def _migrate_rows(
 ) -> Batch:
     """Migrate some rows through the book and some fresh leads' by statements, in one transaction."""
     database, client_id = ours.database, ours.run.client_id
-    told = _observations(database, client_id, rows)
+    told = observations_of(database, client_id, rows)
     _count_skipped(batch, rows, told)
-    missing = [lead_id for lead_id, said in _missing(database, client_id, told).items() if said]
+    missing = [lead_id for lead_id, said in missing_of(database, client_id, told).items() if said]
     with leads_held(database, client_id, [*fresh, *missing], ours.ringer, wait=LOCK_SECONDS) as held:
         # One that was merged since its row was read took its facts along.
         mine = {
@@ -201,8 +184,8 @@ def _left(
     database: Database, client_id: UUID, held: Held, leads: Sequence[UUID], batch: Batch
 ) -> dict[UUID, list[Observation]]:
     """What the rows of held leads say that are odd after all, or no longer fresh."""
-    rows = _rows_of_leads(database, client_id, leads)
-    told = _observations(database, client_id, rows)
+    rows = rows_of_leads(database, client_id, leads)
+    told = observations_of(database, client_id, rows)
     _count_skipped(batch, rows, told)
     mine = {one: told.pop(one) for one in list(told) if one in held.leads and not held.leads[one].merged_into}
     _count_existing(batch, told)
@@ -230,45 +213,6 @@ def _give_up(ours: _Ours, row: Told, fingerprint: str) -> Batch:
     return batch
 
 
-def _rows(database: Database, client_id: UUID, row_ids: Sequence[UUID]) -> list[Told]:
-    if not row_ids:
-        return []
-    return database.execute(_ROWS_BY_ID, (client_id, literal(row_ids))).fetchall()
-
-
-def _rows_of_leads(database: Database, client_id: UUID, leads: Sequence[UUID]) -> list[Told]:
-    if not leads:
-        return []
-    return database.execute(_ROWS_BY_LEAD, (client_id, literal(leads))).fetchall()
-
-
-def _observations(database: Database, client_id: UUID, rows: Sequence[Told]) -> dict[UUID, list[Observation]]:
-    """What the rows say, by the lead that has their history now."""
-    heirs = {row[1]: row[4] for row in rows}
-    families = {lead_id: (heir,) for lead_id, heir in heirs.items()}
-    read = read_rows(database, client_id, [row[1:4] for row in rows], families)
-    told: dict[UUID, list[Observation]] = {}
-    for lead_id, said in read.items():
-        if said:
-            told.setdefault(heirs[lead_id], []).extend(said)
-    return told
-
-
-def _missing(
-    database: Database, client_id: UUID, told: Mapping[UUID, list[Observation]]
-) -> dict[UUID, list[Observation]]:
-    """Those of some observations that are not stored."""
-    keys = [(one.provider, one.external_id, one.digest.hex()) for said in told.values() for one in said]
-    if not keys:
-        return {}
-    rows = database.execute(STORED, (*columns_of(keys), client_id)).fetchall()
-    stored = {tuple(row) for row in rows}
-    return {
-        lead_id: [one for one in said if (one.provider, one.external_id, one.digest.hex()) not in stored]
-        for lead_id, said in told.items()
-    }
-
-
 def _count(batch: Batch, said: Sequence[Observation], stored: Mapping[Any, Mapping[bytes, Any]]) -> None:
     for one in said:
         batch.counts["exists" if one.digest in stored.get(one.key, {}) else "created"] += 1
@@ -280,19 +224,3 @@ def _count_existing(batch: Batch, told: Mapping[UUID, Iterable[Observation]]) ->
 
 def _count_skipped(batch: Batch, rows: Sequence[Told], told: Mapping[UUID, list[Observation]]) -> None:
     batch.counts["skipped"] += sum(row[4] not in told for row in rows)
-
-
-_TOLD = """
-    SELECT r.id, r.lead_id, r.said, r.shared, coalesce(l.merged_into, l.id)
-    FROM legacy_rollup r JOIN lead l ON l.client_id = r.client_id AND l.id = r.lead_id WHERE r.client_id = %s """
-
-_ROWS = _TOLD + "AND r.id > %s ORDER BY r.id LIMIT %s"
-_ROWS_BETWEEN = _TOLD + "AND r.id > %s AND r.id <= %s ORDER BY r.id"
-_ROWS_BY_ID = _TOLD + "AND r.id = ANY (%s::uuid[]) ORDER BY r.id"
-_ROWS_BY_LEAD = _TOLD + "AND r.lead_id = ANY (%s::uuid[]) ORDER BY r.id"
-
-STORED = """
-    SELECT k.provider, k.external_id, k.digest
-    FROM unnest(%s::text[], %s::text[], %s::text[]) AS k (provider, external_id, digest)
-    JOIN observation o ON o.client_id = %s AND o.provider = k.provider AND o.external_id = k.external_id
-     AND o.digest = decode(k.digest, 'hex')"""

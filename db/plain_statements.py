@@ -5,7 +5,7 @@ nothing but its existence is known. No provider has spoken, so there are no link
 """
 
 from db.plain_reading import NAMING, reading
-from db.shelf import ROLLUP_COLUMNS
+from db.shelf_statements import ROLLUP_COLUMNS
 from pipeline.observation import FORMAT_VERSION
 from pipeline.rollup import ROLLUP_VERSION
 from pipeline.words import Source, Status

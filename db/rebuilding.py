@@ -13,16 +13,8 @@ from db.arrays import literal
 from db.desk import Database
 from db.import_statements import AWAIT_MIGRATION, SHOW_LEGACY
 from db.locks import Held
-from db.shelf import (
-    APPOINTMENT_COLUMNS,
-    ROLLUP_COLUMNS,
-    Change,
-    Shelved,
-    appointment_rows,
-    load,
-    observations_of,
-    save,
-)
+from db.shelf import Change, Shelved, appointment_rows, load, observations_of, save
+from db.shelf_statements import APPOINTMENT_COLUMNS, ROLLUP_COLUMNS
 from pipeline.adoption import packed
 from pipeline.book import Book, compute
 from pipeline.comparison import COLUMNS

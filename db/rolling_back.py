@@ -6,8 +6,8 @@ from uuid import UUID
 from db.arrays import columns_of
 from db.desk import Database
 from db.legacy import read_rows
+from db.legacy_rows import Told
 from db.locks import Ringer, leads_held
-from db.migrating import Told
 from db.rebuilding import examine, rewrite, show_legacy, without
 from pipeline.observation import AppointmentKey
 from pipeline.words import Provider

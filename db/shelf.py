@@ -1,9 +1,8 @@
 """The shelf: loads the books of some leads in a handful of queries, and saves what changed in as many."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
-from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +12,22 @@ from psycopg import Connection as Database
 from db import follow_up_rows
 from db.arrays import columns_of, literal
 from db.ids import new_id, new_id_text
+from db.shelf_statements import (
+    APPOINTMENTS,
+    DROP_PLACEHOLDERS,
+    NAMED,
+    OBSERVATIONS,
+    SAVE_APPOINTMENTS,
+    SAVE_LEADS,
+    SAVE_OBSERVATIONS,
+    rollup_values,
+)
 from pipeline.adoption import ghl_id, packed, unpacked
 from pipeline.appointment import project
 from pipeline.book import Book, Computed
 from pipeline.folded import Folded
 from pipeline.lead_status import Base
 from pipeline.observation import AppointmentKey, Observation
-from pipeline.rollup import Rollup
 from pipeline.words import Provider
 
 _FOLDED = msgspec.json.Decoder(Folded)
@@ -72,7 +80,7 @@ def load(
     touched = {
         key: None for statements in said.values() for one in statements for key in (one.key, *one.linked)
     }
-    own_rows = database.execute(_APPOINTMENTS, (client_id, literal(bases)), binary=True)
+    own_rows = database.execute(APPOINTMENTS, (client_id, literal(bases)), binary=True)
     asked = follow_up_rows.ask(database, client_id, bases)
     named = _rows_named(database, client_id, touched)
     folded: dict[UUID, dict[AppointmentKey, Folded]] = {lead_id: {} for lead_id in bases}
@@ -126,7 +134,7 @@ def _rows_named(
     columns = columns_of(list(keys))
     if not columns:
         return {}
-    rows = database.execute(_NAMED, (*columns, client_id), binary=True).fetchall()
+    rows = database.execute(NAMED, (*columns, client_id), binary=True).fetchall()
     return {AppointmentKey(Provider(provider), external_id): row_id for provider, external_id, row_id in rows}
 
 
@@ -137,7 +145,7 @@ def observations_of(
     if not keys:
         return {}
     found: dict[AppointmentKey, dict[bytes, Observation]] = {}
-    rows = database.execute(_OBSERVATIONS, (*columns_of(keys), client_id), binary=True)
+    rows = database.execute(OBSERVATIONS, (*columns_of(keys), client_id), binary=True)
     for provider, external_id, digest, body in rows:
         key = AppointmentKey(Provider(provider), external_id)
         found.setdefault(key, {})[bytes(digest)] = _OBSERVATION.decode(body)
@@ -148,14 +156,14 @@ def save(database: Database[Any], client_id: UUID, changes: Sequence[Change]) ->
     """Save what changed of some books, in three statements; placeholders and follow-ups may ask for more."""
     said = [row for change in changes for row in _observation_rows(client_id, change)]
     if said:
-        database.execute(_SAVE_OBSERVATIONS, columns_of(said))
+        database.execute(SAVE_OBSERVATIONS, columns_of(said))
     shown = [row for change in changes for row in appointment_rows(client_id, change)]
     if shown:
-        database.execute(_SAVE_APPOINTMENTS, columns_of(shown))
+        database.execute(SAVE_APPOINTMENTS, columns_of(shown))
     stale = [row_id for change in changes for row_id in _unnamed(change)]
     if stale:
-        database.execute(_DROP_PLACEHOLDERS, (client_id, literal(stale)))
-    database.execute(_SAVE_LEADS, columns_of([_lead_row(client_id, change) for change in changes]))
+        database.execute(DROP_PLACEHOLDERS, (client_id, literal(stale)))
+    database.execute(SAVE_LEADS, columns_of([_lead_row(client_id, change) for change in changes]))
     follow_up_rows.save(
         database,
         client_id,
@@ -218,73 +226,5 @@ def _id_of(key: AppointmentKey | None, ids: Mapping[AppointmentKey, UUID]) -> UU
 
 def _lead_row(client_id: UUID, change: Change) -> tuple[Any, ...]:
     base, computed = change.book.base, change.computed
-    rollup = _ROLLUP(computed.rollup)
+    rollup = rollup_values(computed.rollup)
     return (client_id, change.lead_id, base.word, base.at, computed.status, computed.recompute_at, *rollup)
-
-
-ROLLUP_COLUMNS = tuple(field.name for field in fields(Rollup))
-_ROLLUP = attrgetter(*ROLLUP_COLUMNS)
-
-_TYPES = {"appointment_count": "integer", "rollup_version": "integer"}
-_ROLLUP_TYPES = ", ".join(
-    f"%s::{_TYPES.get(column, 'timestamptz' if column.endswith(('_at', '_until')) else 'text')}[]"
-    for column in ROLLUP_COLUMNS
-)
-_LEAD_COLUMNS = ("base_status", "base_status_at", "status", "recompute_at", *ROLLUP_COLUMNS)
-
-_APPOINTMENTS = """
-    SELECT lead_id, id, provider, external_id, folded::text
-    FROM appointment WHERE client_id = %s AND lead_id = ANY (%s::uuid[])"""
-
-_NAMED = """
-    SELECT k.provider, k.external_id, a.id
-    FROM unnest(%s::text[], %s::text[]) AS k (provider, external_id)
-    JOIN appointment a ON a.client_id = %s AND a.provider = k.provider AND a.external_id = k.external_id"""
-
-_OBSERVATIONS = """
-    SELECT o.provider, o.external_id, o.digest, o.body::text
-    FROM unnest(%s::text[], %s::text[]) AS k (provider, external_id)
-    JOIN observation o ON o.client_id = %s AND o.provider = k.provider AND o.external_id = k.external_id"""
-
-_SAVE_OBSERVATIONS = """
-    INSERT INTO observation (client_id, id, provider, external_id, digest, source, effective_at, received_at,
-                             trace_id, body)
-    SELECT a, b, c, d, decode(e, 'hex'), f, g, h, i, j::jsonb
-    FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],
-                %s::timestamptz[], %s::uuid[], %s::text[]) AS t (a, b, c, d, e, f, g, h, i, j)
-    ON CONFLICT (client_id, provider, external_id, digest)
-    DO UPDATE SET source = excluded.source, body = excluded.body"""
-
-APPOINTMENT_COLUMNS = (
-    "client_id id lead_id provider external_id ghl_appointment_id calendly_invitee_uri "
-    "calendly_scheduled_event_uri ghl_calendar_id calendly_event_type_uri start_at end_at timezone "
-    "status status_changed_at booked_at canceled_at cancel_reason rescheduled_from_id "
-    "rescheduled_to_id link_kind moved_count removed_at_provider placeholder source "
-    "first_effective_at folded"
-).split()
-_APPOINTMENT_TYPES = (
-    "uuid uuid uuid text text text text text text text timestamptz timestamptz text text timestamptz "
-    "timestamptz timestamptz text uuid uuid text integer boolean boolean text timestamptz text"
-).split()
-
-_SAVE_APPOINTMENTS = f"""
-    INSERT INTO appointment AS a ({", ".join(APPOINTMENT_COLUMNS)})
-    SELECT {", ".join(f"c{n}" for n in range(26))}, c26::jsonb
-    FROM unnest({", ".join(f"%s::{of}[]" for of in _APPOINTMENT_TYPES)})
-         AS t ({", ".join(f"c{n}" for n in range(27))})
-    ON CONFLICT (client_id, provider, external_id) DO UPDATE
-    SET {", ".join(f"{column} = excluded.{column}" for column in APPOINTMENT_COLUMNS[2:])}, updated_at = now()
-    WHERE a.placeholder OR NOT excluded.placeholder"""  # noqa: S608
-
-_DROP_PLACEHOLDERS = """
-    DELETE FROM appointment WHERE client_id = %s AND id = ANY (%s::uuid[])
-      AND (placeholder OR external_id LIKE 'legacy:%%')"""
-
-_SAVE_LEADS = f"""
-    UPDATE lead AS l SET {", ".join(f"{column} = t.{column}" for column in _LEAD_COLUMNS)}, updated_at = now()
-    FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::text[], %s::timestamptz[],
-                {_ROLLUP_TYPES})
-         AS t (client_id, id, {", ".join(_LEAD_COLUMNS)})
-    WHERE l.client_id = t.client_id AND l.id = t.id
-      AND ({", ".join(f"l.{column}" for column in _LEAD_COLUMNS)})
-          IS DISTINCT FROM ({", ".join(f"t.{column}" for column in _LEAD_COLUMNS)})"""  # noqa: S608

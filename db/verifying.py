@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 from db.arrays import columns_of, literal
 from db.desk import Database
 from db.legacy import read_rows
-from db.migrating import STORED, Told
+from db.legacy_rows import STORED, Told
 from pipeline.comparison import COLUMNS, Cause, Circumstances, differences
 
 Listen = Callable[[UUID, str, Cause], None]

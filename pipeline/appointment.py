@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pipeline.adoption import adopted
 from pipeline.chains import Chains, link
 from pipeline.folded import Folded
 from pipeline.observation import AppointmentKey
 from pipeline.words import LIVE, LinkKind, Source, Status
+
+ASSUMED_LENGTH = timedelta(hours=1)
+"""How long a meeting is taken to last whose end nobody has named."""
 
 
 @dataclass(slots=True)
@@ -49,6 +52,14 @@ class Appointment:
     def is_upcoming(self, now: datetime) -> bool:
         """Live, with its start still ahead."""
         return self.is_live and self.start_at is not None and self.start_at > now
+
+
+def ends_at(one: Appointment) -> datetime | None:
+    """When a meeting is over; None for one whose start nobody has told."""
+    if one.start_at is None:
+        return None
+    told = one.end_at is not None and one.end_at > one.start_at
+    return one.end_at if told else one.start_at + ASSUMED_LENGTH
 
 
 def project(folded: Mapping[AppointmentKey, Folded]) -> dict[AppointmentKey, Appointment]:

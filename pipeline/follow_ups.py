@@ -1,44 +1,17 @@
 """Follow-ups: what a lead's meetings ask of people, computed from the book at an instant (RULES 24-27)."""
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cached_property
-from operator import itemgetter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
-from pipeline.appointment import Appointment
+from pipeline.appointment import Appointment, ends_at
 from pipeline.folded import Folded
 from pipeline.follow_up import NOBODY_ACTED, Acts, FollowUp, FollowUpKey
+from pipeline.follow_up_causes import Cause, Facts
 from pipeline.observation import AppointmentKey
-from pipeline.words import HELD, LIVE, Act, Answered, FollowUpKind, FollowUpState, Provider, Source, Status
-
-ASSUMED_LENGTH = timedelta(hours=1)
-"""How long a meeting is taken to last whose end nobody has named."""
-
-OUTCOMES = HELD | {Status.NO_SHOW}
+from pipeline.words import Act, Answered, FollowUpState, Provider, Source, Status
 
 Since = Mapping[Provider, datetime]
 """From when on a client's connections of a provider raise follow-ups; none: not at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What settled a cause without a person, and when."""
-
-    at: datetime
-    reason: Answered
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Why there is a follow-up: at an effective time, never at the time when we heard of it."""
-
-    key: FollowUpKey
-    at: datetime
-    lost_start_at: datetime | None
-    new_start_at: datetime | None
-    answer: Answer | None
 
 
 def follow_ups(
@@ -51,10 +24,10 @@ def follow_ups(
     """Compute a lead's follow-ups, answered ones included; one that a person acted on is never dropped."""
     if not since and not acts:
         return {}
-    lead = _Lead(folded, appointments, now)
+    facts = Facts(folded, appointments, now)
     found = {
         cause.key: _standing(cause, acts.get(cause.key, NOBODY_ACTED), now)
-        for cause in lead.causes()
+        for cause in facts.causes()
         if cause.key.provider in since and cause.at >= since[cause.key.provider]
     }
     for key, theirs in acts.items():
@@ -79,14 +52,6 @@ def changes_at(
     return min((at for at in times if at > now), default=None)
 
 
-def ends_at(one: Appointment) -> datetime | None:
-    """When a meeting is over; None for one whose start nobody has told."""
-    if one.start_at is None:
-        return None
-    told = one.end_at is not None and one.end_at > one.start_at
-    return one.end_at if told else one.start_at + ASSUMED_LENGTH
-
-
 def _outcome_due_at(one: Appointment, since: Since) -> datetime | None:
     """When a meeting's outcome is due, if no outcome comes before its end."""
     end = ends_at(one)
@@ -99,135 +64,6 @@ def _outcome_due_at(one: Appointment, since: Since) -> datetime | None:
 
 def _after(one: datetime | None, other: datetime) -> bool:
     return one is not None and one > other
-
-
-class _Lead:
-    """One lead's facts while its causes are looked for."""
-
-    def __init__(
-        self,
-        folded: Mapping[AppointmentKey, Folded],
-        appointments: Mapping[AppointmentKey, Appointment],
-        now: datetime,
-    ) -> None:
-        self._folded = folded
-        self._appointments = appointments
-        self._now = now
-
-    def causes(self) -> Iterator[Cause]:
-        """All causes whose lost start was still ahead, each with what answered it."""
-        for key, one in self._appointments.items():
-            facts = self._folded.get(key)
-            moved = self._moved(one, facts)
-            if moved is not None:
-                yield moved
-            if facts is not None and one.status is not Status.RESCHEDULED:
-                yield from filter(None, (self._canceled(one, facts), self._no_show(one, facts)))
-                yield from filter(None, (self._needs_outcome(one, facts),))
-
-    def _canceled(self, one: Appointment, facts: Folded) -> Cause | None:
-        at = facts.canceled_cause_at
-        lost = facts.canceled_cause_start or facts.start_at
-        if at is None or not _was_ahead(lost, at):
-            return None
-        answer = None
-        if one.status is not Status.CANCELED:
-            reason = Answered.OUTCOME if one.status in OUTCOMES else Answered.REINSTATED
-            answer = Answer(facts.own_status_at, reason)
-        answer = answer or self._booked_after(at, one.key)
-        return Cause(FollowUpKey(FollowUpKind.MEETING_CANCELED, *one.key), at, lost, None, answer)
-
-    def _no_show(self, one: Appointment, facts: Folded) -> Cause | None:
-        at = facts.no_show_cause_at
-        if at is None:
-            return None
-        settled = one.status is not Status.NO_SHOW
-        answer = Answer(facts.own_status_at, Answered.OUTCOME) if settled else self._booked_after(at, one.key)
-        return Cause(FollowUpKey(FollowUpKind.NO_SHOW, *one.key), at, facts.start_at, None, answer)
-
-    def _needs_outcome(self, one: Appointment, facts: Folded) -> Cause | None:
-        """Due when the meeting is over; an outcome that was told by then is no answer but spares the question."""
-        at = ends_at(one)
-        if at is None or at > self._now or one.source is Source.MIGRATION:
-            return None
-        if one.status in LIVE:
-            answer = self._booked_after(at, one.key)
-        elif facts.own_status_at > at:
-            reason = Answered.CANCELED if one.status is Status.CANCELED else Answered.OUTCOME
-            answer = Answer(facts.own_status_at, reason)
-        else:
-            return None
-        return Cause(FollowUpKey(FollowUpKind.NEEDS_OUTCOME, *one.key), at, one.start_at, None, answer)
-
-    def _moved(self, one: Appointment, facts: Folded | None) -> Cause | None:
-        if one.status is Status.RESCHEDULED:
-            return self._moved_natively(one, facts)
-        if facts is None or facts.moved_cause_at is None:
-            return None
-        at, lost = facts.moved_cause_at, facts.moved_cause_start
-        if not _was_ahead(lost, at):
-            return None
-        answer = self._settled(one)
-        key = FollowUpKey(FollowUpKind.MEETING_RESCHEDULED, *one.key)
-        return Cause(key, at, lost, one.start_at, answer)
-
-    def _moved_natively(self, one: Appointment, facts: Folded | None) -> Cause | None:
-        at = self._moved_away_at(one, facts)
-        lost = facts.start_at if facts else None
-        if at is None or not _was_ahead(lost, at):
-            return None
-        new = self._appointments.get(one.rescheduled_to) if one.rescheduled_to else None
-        answer = self._settled(new, at) if new else None
-        key = FollowUpKey(FollowUpKind.MEETING_RESCHEDULED, *one.key)
-        return Cause(key, at, lost, new.start_at if new else None, answer)
-
-    def _moved_away_at(self, one: Appointment, facts: Folded | None) -> datetime | None:
-        """When an appointment was replaced: both halves tell it; the earlier, so that no later news moves it on."""
-        new = self._appointments.get(one.rescheduled_to) if one.rescheduled_to else None
-        told = [facts.canceled_at if facts else None, new.booked_at if new else None]
-        if times := [at for at in told if at is not None]:
-            return min(times)
-        if facts is not None and facts.word_changed_at is not None and facts.word is Status.CANCELED:
-            return facts.word_changed_at
-        if new is not None and not new.placeholder:
-            return new.first_effective_at
-        return facts.first_effective_at if facts else None
-
-    def _settled(self, new: Appointment, moved_at: datetime | None = None) -> Answer | None:
-        """What became of the meeting that a move led to, if that answers the move."""
-        facts = self._folded.get(new.key)
-        answers: list[Answer] = []
-        if new.status is Status.RESCHEDULED:
-            at = self._moved_away_at(new, facts)
-            answers.append(Answer(at or new.first_effective_at, Answered.MOVED_AGAIN))
-        elif facts is not None and new.status in {Status.CANCELED, Status.INVALID}:
-            answers.append(Answer(facts.lost_at or facts.own_status_at, Answered.CANCELED))
-        elif facts is not None and new.status in OUTCOMES:
-            answers.append(Answer(facts.own_status_at, Answered.OUTCOME))
-        moved_again = facts.moved_cause_at if facts else None
-        if moved_at is not None and moved_again is not None and moved_again > moved_at:
-            answers.append(Answer(moved_again, Answered.MOVED_AGAIN))
-        if new.start_at is not None and new.start_at <= self._now:
-            answers.append(Answer(new.start_at, Answered.STARTED))
-        return min(answers, key=lambda one: (one.at, one.reason), default=None)
-
-    def _booked_after(self, at: datetime, own: AppointmentKey) -> Answer | None:
-        """The first appointment that was booked after a cause, whatever became of that one later."""
-        place = bisect_right(self._bookings, at, key=itemgetter(0))
-        for booked_at, key in self._bookings[place : place + 2]:
-            if key != own:
-                return Answer(booked_at, Answered.BOOKED_AGAIN)
-        return None
-
-    @cached_property
-    def _bookings(self) -> list[tuple[datetime, AppointmentKey]]:
-        known = [one for one in self._appointments.values() if not one.placeholder]
-        return sorted((one.booked_at or one.first_effective_at, one.key) for one in known)
-
-
-def _was_ahead(lost_start_at: datetime | None, at: datetime) -> bool:
-    """A start that nobody has told is taken to be ahead: better one call too many than a lost meeting unseen."""
-    return lost_start_at is None or lost_start_at > at
 
 
 def _standing(cause: Cause, acts: Acts, now: datetime) -> FollowUp:

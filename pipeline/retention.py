@@ -11,8 +11,9 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from pipeline.fold import DESCRIPTION_FIELDS, moment_of
+from pipeline.moments import moment_of
 from pipeline.observation import TIER_UNVERSIONED, TIER_VERSIONED, Observation
+from pipeline.walk import DESCRIPTION_FIELDS
 from pipeline.words import SOURCE_STRENGTH, Provider, Source, Status
 
 DAYS = 400

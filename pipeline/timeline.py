@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipeline.fold import moment_of, walk
+from pipeline.fold import walk
 from pipeline.folded import Folded
+from pipeline.moments import moment_of
 from pipeline.observation import Observation
 from pipeline.words import Source, Status
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import typer
 
-from db import backfill_runs, migrating, plain_rows, rolling_back, verifying
+from db import backfill_runs, legacy_rows, migrating, plain_rows, rolling_back, verifying
 from db.backfill_runs import FIRST, Kind, Run, State, UnknownRun
 from db.desk import Database
 from db.ids import new_id
@@ -118,7 +118,7 @@ class Walk:
         else:
             run = Run(client_id, self.run_id)
         before = run.counts.get("scanned", 0)
-        progress = Progress("migrate-appointments", migrating.count(self._database, client_id), before)
+        progress = Progress("migrate-appointments", legacy_rows.count(self._database, client_id), before)
         for found, batch in in_turn(
             self._connections, self._stretches(run, progress), partial(self._do, run)
         ):
@@ -157,9 +157,9 @@ class Walk:
         """Look for every legacy row's facts in the books; of a part of them if only a part was asked for."""
         for client_id in chosen:
             left = self.counts["scanned"] if self._partial else sys.maxsize
-            progress = Progress("verify", migrating.count(self._database, client_id))
+            progress = Progress("verify", legacy_rows.count(self._database, client_id))
             here = Verified()
-            for rows in migrating.batches(self._database, client_id, FIRST, self._size):
+            for rows in legacy_rows.batches(self._database, client_id, FIRST, self._size):
                 verifying.verify(self._database, client_id, rows[:left], here, listen)
                 progress.advance(len(rows[:left]))
                 left -= len(rows)
@@ -209,8 +209,8 @@ def _roll_back(database: Database, ringer: Ringer, run_id: UUID, *, as_json: boo
         console.fail("No migration has that id.")
     gone = 0
     for client_id in visited:
-        progress = Progress("rollback", migrating.count(database, client_id))
-        for rows in migrating.batches(database, client_id, FIRST, rolling_back.BATCH):
+        progress = Progress("rollback", legacy_rows.count(database, client_id))
+        for rows in legacy_rows.batches(database, client_id, FIRST, rolling_back.BATCH):
             progress.give_way(database)
             gone += rolling_back.roll_back(database, client_id, run_id, rows, ringer)
             progress.advance(len(rows))

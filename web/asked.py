@@ -73,12 +73,17 @@ def id_in(text: str) -> UUID | None:
     return UUID(text) if _ID.fullmatch(text) else None
 
 
-def lead_id_in(text: str) -> UUID:
-    """Read a lead's id; what is none names no lead. Raises Problem."""
+def named_in(text: str, what: str) -> UUID:
+    """Read the id of a `lead`, a `dead letter`; what is no id names none. Raises Problem."""
     found = id_in(text)
     if found is None:
-        raise problems.no_such_lead()
+        raise problems.no_such(what)
     return found
+
+
+def lead_id_in(text: str) -> UUID:
+    """Read a lead's id. Raises Problem."""
+    return named_in(text, "lead")
 
 
 def as_of_in(text: str | None, now: datetime, field: str = "as_of") -> datetime:

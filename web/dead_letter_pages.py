@@ -1,7 +1,6 @@
 """The pages of dead letters: four numbers, groups by what they died of, lists, and one letter."""
 
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
@@ -13,9 +12,9 @@ from db.engine import Reading, reading, writing
 from db.reads import audit_trail, dead_letter_counts, lead_list
 from db.reads.callers import Caller
 from web import acts, page_acts, present, problems
-from web.asked import id_in
+from web.asked import id_in, named_in
 from web.auth import Looker, engine_of
-from web.forms import Form
+from web.forms import Form, text_in
 from web.letters_asked import Wanted
 from web.page_acts import FROM_HERE, Actor
 from web.present import Pill
@@ -75,12 +74,12 @@ def list_page(
 @router.get("/dead-letters/{letter_id}")
 def letter_page(request: Request, caller: Looker, letter_id: str, said: str = "") -> Response:
     """One letter: where it failed, what was noted, and what a replay would do."""
-    asked = _id(letter_id)
+    asked = named_in(letter_id, "dead letter")
     with reading(engine_of(request)) as snapshot:
         try:
             found = dead_letters.letter(snapshot.database, asked, caller.scope.client_id)
         except UnknownLetter:
-            raise _no_such_letter() from None
+            raise problems.no_such("dead letter") from None
         client_id = caller.scope.client_id
         would = foresight.foresee(snapshot.database, Filter(client_id=client_id, letter_id=asked))
         verdicts = [name for one in would for name in foresight.VERDICTS if one[name]]
@@ -95,24 +94,24 @@ def letter_page(request: Request, caller: Looker, letter_id: str, said: str = ""
 @router.post("/dead-letters/{letter_id}/note", dependencies=FROM_HERE)
 def note_page(request: Request, caller: Actor, letter_id: str, form: Form) -> Response:
     """Keep a note on a letter."""
-    asked, text = _id(letter_id), _text(form, "text")
+    asked, text = named_in(letter_id, "dead letter"), text_in(form, "text", LONGEST_TEXT)
     try:
         with writing(engine_of(request)) as database:
             dead_letters.add_note(database, asked, acts.name_of(caller), text, caller.scope.client_id)
     except UnknownLetter:
-        raise _no_such_letter() from None
+        raise problems.no_such("dead letter") from None
     return RedirectResponse(f"/dead-letters/{asked}?said=noted", 303)
 
 
 @router.post("/dead-letters/{letter_id}/discard", dependencies=FROM_HERE)
 def discard_page(request: Request, caller: Actor, letter_id: str, form: Form) -> Response:
     """Close a letter for good; its row stays, and its lead's meetings are asked for."""
-    asked, reason = _id(letter_id), _text(form, "reason")
+    asked, reason = named_in(letter_id, "dead letter"), text_in(form, "reason", LONGEST_TEXT)
     try:
         with writing(engine_of(request)) as database:
             dead_letters.discard(database, asked, acts.name_of(caller), reason, caller.scope.client_id)
     except UnknownLetter:
-        raise _no_such_letter() from None
+        raise problems.no_such("dead letter") from None
     except NotOpen:
         raise Problem(409, "not-open", "This letter was replayed or discarded already.") from None
     return RedirectResponse(f"/dead-letters/{asked}?said=discarded", 303)
@@ -147,22 +146,3 @@ def _paused(snapshot: Reading, caller: Caller) -> list[dict[str, Any]]:
         for one in pauses.paused(snapshot.database)
         if caller.scope.client_id is None or one["client_id"] in mine
     ]
-
-
-def _text(form: dict[str, str], field: str) -> str:
-    text = form.get(field, "").strip()
-    if not text or len(text) > LONGEST_TEXT or "\0" in text:
-        raise problems.bad_field(field, "missing", f"{field}: say it in up to {LONGEST_TEXT} characters.")
-    return text
-
-
-def _id(text: str) -> UUID:
-    found = id_in(text)
-    if found is None:
-        raise _no_such_letter()
-    return found
-
-
-def _no_such_letter() -> Problem:
-    """None within reach: whether it exists elsewhere is not said."""
-    return Problem(404, "no-such-letter", "There is no such dead letter.")

@@ -16,7 +16,7 @@ from db.replays import NotPossible, UnknownReplay
 from web import dead_letter_answers as shapes
 from web import problems
 from web.answers import Answer
-from web.asked import id_in
+from web.asked import named_in
 from web.auth import Reader, api_caller, engine_of
 from web.problem_docs import CONFLICT, REFUSALS
 from web.problems import Problem
@@ -69,7 +69,7 @@ def list_letters(
 @router.get("/dead-letters/{letter_id}", response_model=shapes.OneLetter)
 def show_letter(request: Request, caller: Reader, letter_id: str) -> Response:
     """One letter: where it failed, its notes, the appointment now, and what a replay would do."""
-    wanted = _id(letter_id, "dead letter")
+    wanted = named_in(letter_id, "dead letter")
     with reading(engine_of(request)) as snapshot:
         found = _letter(snapshot.database, wanted, caller)
         would = foresight.foresee_now(
@@ -111,7 +111,7 @@ def replay_letters(request: Request, caller: Operator, asked: shapes.ReplayAsked
 @router.post("/dead-letters/{letter_id}/discard", response_model=shapes.Discarded, responses=CONFLICT)
 def discard_letter(request: Request, caller: Operator, letter_id: str, asked: shapes.Because) -> Response:
     """Close a letter for good. The row stays, with who did it and why; its lead's meetings are asked for."""
-    wanted = _id(letter_id, "dead letter")
+    wanted = named_in(letter_id, "dead letter")
     with writing(engine_of(request)) as database:
         _letter(database, wanted, caller)
         try:
@@ -127,7 +127,7 @@ def discard_letter(request: Request, caller: Operator, letter_id: str, asked: sh
 @router.post("/dead-letters/{letter_id}/note", response_model=shapes.Note, status_code=201)
 def note_letter(request: Request, caller: Operator, letter_id: str, asked: shapes.NoteAsked) -> Response:
     """Add a note to a letter."""
-    wanted = _id(letter_id, "dead letter")
+    wanted = named_in(letter_id, "dead letter")
     with writing(engine_of(request)) as database:
         _letter(database, wanted, caller)
         dead_letters.add_note(database, wanted, _actor(caller), asked.text, caller.scope.client_id)
@@ -138,7 +138,7 @@ def note_letter(request: Request, caller: Operator, letter_id: str, asked: shape
 @router.get("/replays/{replay_id}", response_model=shapes.Replay)
 def show_replay(request: Request, caller: Reader, replay_id: str) -> Response:
     """How far a replay is."""
-    wanted = _id(replay_id, "replay")
+    wanted = named_in(replay_id, "replay")
     with reading(engine_of(request)) as snapshot:
         return _answer(_replay(snapshot.database, wanted, caller))
 
@@ -148,7 +148,7 @@ def steer_replay(
     request: Request, caller: Operator, replay_id: str, act: Literal["pause", "resume", "cancel"]
 ) -> Response:
     """Pause, resume or cancel a replay. Jobs that it has posted are carried out."""
-    wanted = _id(replay_id, "replay")
+    wanted = named_in(replay_id, "replay")
     with writing(engine_of(request)) as database:
         _replay(database, wanted, caller)
         try:
@@ -162,26 +162,15 @@ def _letter(database: Any, letter_id: UUID, caller: Caller) -> dict[str, Any]:
     try:
         return dead_letters.letter(database, letter_id, caller.scope.client_id)
     except UnknownLetter:
-        raise _none("dead letter") from None
+        raise problems.no_such("dead letter") from None
 
 
 def _replay(database: Any, replay_id: UUID, caller: Caller) -> shapes.Replay:
     try:
         found = replays.progress(database, replay_id, caller.scope.client_id)
     except UnknownReplay:
-        raise _none("replay") from None
+        raise problems.no_such("replay") from None
     return shapes.Replay(**_of(shapes.Replay, found))
-
-
-def _none(what: str) -> Problem:
-    return Problem(404, f"no-such-{what.replace(' ', '-')}", f"There is no such {what}.")
-
-
-def _id(text: str, what: str) -> UUID:
-    found = id_in(text)
-    if found is None:
-        raise _none(what)
-    return found
 
 
 def _after(cursor: str | None) -> UUID | None:

@@ -17,8 +17,9 @@ from pipeline.words import Act, FollowUpState
 from web import acts, follow_up_view, present, problems
 from web.asked import id_in
 from web.auth import Looker, engine_of
-from web.follow_ups import LONGEST_SNOOZE, act_on, no_such_follow_up
-from web.page_acts import FROM_HERE, Actor, Pairs, Picked
+from web.follow_ups import LONGEST_SNOOZE, act_on
+from web.forms import Pairs, Picked
+from web.page_acts import FROM_HERE, Actor
 from web.problems import Problem
 from web.templating import page
 
@@ -116,11 +117,11 @@ def _picked(request: Request, caller: Caller, form: Pairs) -> tuple[list[Listed]
 
 def _find(snapshot: Reading, caller: Caller, follow_up_id: UUID | None) -> Listed:
     if follow_up_id is None:
-        raise no_such_follow_up()
+        raise problems.no_such("follow-up")
     try:
         return follow_ups.find(snapshot, caller.scope, follow_up_id)
     except UnknownFollowUp:
-        raise no_such_follow_up() from None
+        raise problems.no_such("follow-up") from None
 
 
 def _also(act: str, one: Listed, fields: dict[str, str], caller: Caller, now: datetime) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from web import acts, conditional, problems
 from web import follow_up_answers as answers
 from web.acts import Operating
 from web.api import JSON, Cursor, Limit
-from web.asked import id_in, lead_id_in
+from web.asked import id_in, lead_id_in, named_in
 from web.auth import Reader, engine_of
 from web.problem_docs import REFUSALS
 from web.problems import Problem
@@ -151,19 +151,12 @@ def act_on(one: Listed, act: Act, now: datetime, by: str, **also: Any) -> Follow
 
 
 def _find(request: Request, caller: Caller, follow_up_id: str) -> tuple[Listed, datetime]:
-    asked = id_in(follow_up_id)
-    if asked is None:
-        raise no_such_follow_up()
+    asked = named_in(follow_up_id, "follow-up")
     with reading(engine_of(request)) as snapshot:
         try:
             return follow_ups.find(snapshot, caller.scope, asked), snapshot.now
         except UnknownFollowUp:
-            raise no_such_follow_up() from None
-
-
-def no_such_follow_up() -> Problem:
-    """None within reach: whether it exists elsewhere is not said."""
-    return Problem(404, "no-such-follow-up", "There is no such follow-up.")
+            raise problems.no_such("follow-up") from None
 
 
 def _kinds(asked: list[str] | tuple[()]) -> list[str]:

@@ -1,8 +1,6 @@
 """Which leads a page is asked for: conditions in the URL, none of which is personal data."""
 
-from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import Depends, Query
 
@@ -10,17 +8,15 @@ from db.reads.lead_list import Filters
 from db.reads.scope import Scope
 from pipeline.words import Provider, Source
 from web.asked import id_in
+from web.conditions import Conditions, said_in
 from web.problems import Problem
 
 Word = Annotated[str, Query(max_length=80)]
 YES_NO = {"": None, "yes": True, "no": False}
 
 
-@dataclass(frozen=True)
-class LeadsAsked:
-    """The conditions as they were written; `values` leaves out what says nothing."""
-
-    values: dict[str, str]
+class LeadsAsked(Conditions):
+    """The conditions of a list of leads."""
 
     def filters(self) -> Filters:
         """What the list is narrowed to; raises Problem for what cannot be asked."""
@@ -41,11 +37,6 @@ class LeadsAsked:
         """One client's leads, or everybody's within reach; None if the client is out of it."""
         return reach.narrowed(id_in(self.values.get("client", "")))
 
-    def link(self, path: str, **also: str) -> str:
-        """A path with these conditions and some others."""
-        both = {**self.values, **also}
-        return f"{path}?{urlencode(both)}" if both else path
-
 
 def asked_in(
     status: Word = "",
@@ -56,7 +47,7 @@ def asked_in(
     client: Word = "",
 ) -> LeadsAsked:
     """A dependency: what the URL asks for; raises Problem for what cannot be printed."""
-    given = {name: value.strip() for name, value in locals().items() if value.strip()}
+    given = said_in(locals())
     if not all(value.isprintable() for value in given.values()):
         raise Problem(422, "bad-field", "There is no such filter.")
     return LeadsAsked(given)

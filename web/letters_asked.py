@@ -1,9 +1,7 @@
 """Which dead letters a page is asked for: conditions in the URL, none of which is personal data."""
 
 import re
-from dataclasses import dataclass, replace
 from typing import Annotated
-from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Depends, Query
@@ -12,6 +10,7 @@ from db.dead_letter_filters import STATES, Filter
 from db.reads.scope import Scope
 from web import problems
 from web.asked import id_in
+from web.conditions import Conditions, said_in
 
 SECONDS = {"m": 60, "h": 3600, "d": 86400}
 Word = Annotated[str, Query(max_length=200)]
@@ -19,11 +18,8 @@ _NOBODY = UUID(int=0)
 """A client that has no letters: another client is asked for than the caller may see."""
 
 
-@dataclass(frozen=True)
-class Asked:
-    """The conditions as they were written; `values` leaves out what says nothing."""
-
-    values: dict[str, str]
+class Asked(Conditions):
+    """The conditions of a list of dead letters."""
 
     def filter(self, scope: Scope) -> Filter:
         """The filter within a scope; raises Problem for what cannot be asked."""
@@ -34,7 +30,7 @@ class Asked:
                 "state", "unknown", "state: open, replaying, replayed, discarded or all."
             )
         within = scope.narrowed(id_in(values.get("client", "")))
-        found = Filter(
+        return Filter(
             client_id=within.client_id if within else _NOBODY,
             provider=values.get("provider"),
             kind=values.get("kind"),
@@ -43,23 +39,9 @@ class Asked:
             state=None if state == "all" else state,
             older=_age(values, "older"),
             newer=_age(values, "newer"),
+            lead_id=_id(values, "lead", "a lead's id"),
+            letter_id=_id(values, "letter", "a dead letter's id"),
         )
-        if "lead" in values:
-            lead_id = id_in(values["lead"])
-            if lead_id is None:
-                raise problems.bad_field("lead", "not_an_id", "lead: a lead's id.")
-            found = replace(found, lead_id=lead_id)
-        if "letter" in values:
-            letter_id = id_in(values["letter"])
-            if letter_id is None:
-                raise problems.bad_field("letter", "not_an_id", "letter: a dead letter's id.")
-            found = replace(found, letter_id=letter_id)
-        return found
-
-    def link(self, path: str, **also: str) -> str:
-        """A path with these conditions and some others."""
-        both = {**self.values, **also}
-        return f"{path}?{urlencode(both)}" if both else path
 
 
 NAMES = ("client", "provider", "kind", "fingerprint", "lead", "letter", "reason", "older", "newer", "state")
@@ -67,7 +49,7 @@ NAMES = ("client", "provider", "kind", "fingerprint", "lead", "letter", "reason"
 
 def of_values(values: dict[str, str]) -> Asked:
     """What was asked, of those fields that are conditions; raises Problem."""
-    kept = {name: values[name].strip() for name in NAMES if values.get(name, "").strip()}
+    kept = said_in({name: values[name] for name in NAMES if name in values})
     for name, value in kept.items():
         if not value.isprintable():
             raise problems.bad_field(name, "unprintable", f"{name}: this cannot be one.")
@@ -88,6 +70,15 @@ def asked_in(
 ) -> Asked:
     """A dependency: what the URL asks for."""
     return of_values(locals())
+
+
+def _id(values: dict[str, str], name: str, what: str) -> UUID | None:
+    if name not in values:
+        return None
+    found = id_in(values[name])
+    if found is None:
+        raise problems.bad_field(name, "not_an_id", f"{name}: {what}.")
+    return found
 
 
 def _age(values: dict[str, str], name: str) -> float | None:

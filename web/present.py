@@ -5,8 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from pipeline.appointment import Appointment
-from pipeline.follow_ups import ends_at
+from pipeline.appointment import Appointment, ends_at
 from pipeline.timeline import Revision, Shown
 from pipeline.words import Provider, Source, Status, Why
 from web import times

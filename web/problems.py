@@ -70,9 +70,14 @@ def not_allowed(role: str) -> Problem:
     return Problem(403, "not-allowed", f"This needs the role {role}.")
 
 
+def no_such(what: str) -> Problem:
+    """None within reach of a `lead`, a `dead letter`: whether it exists elsewhere is not said."""
+    return Problem(404, f"no-such-{what.replace(' ', '-')}", f"There is no such {what}.")
+
+
 def no_such_lead() -> Problem:
-    """No lead within reach: whether it exists elsewhere is not said."""
-    return Problem(404, "no-such-lead", "There is no such lead.")
+    """No lead within reach."""
+    return no_such("lead")
 
 
 def bad_field(field: str, reason: str, detail: str, status: int = 422) -> Problem:

@@ -1,8 +1,5 @@
 """The pages of replays: what one would do, starting it with a reason, and how far it is."""
 
-from typing import Any
-from uuid import UUID
-
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
@@ -11,9 +8,9 @@ from db.engine import reading, writing
 from db.reads import audit_trail, dead_letter_counts
 from db.replays import NotPossible, UnknownReplay
 from web import acts, letters_asked, page_acts, problems
-from web.asked import id_in
+from web.asked import named_in
 from web.auth import Looker, engine_of
-from web.forms import Form
+from web.forms import Form, number_in, text_in
 from web.letters_asked import Wanted
 from web.page_acts import FROM_HERE, Actor
 from web.problems import Problem
@@ -58,10 +55,8 @@ def start_page(request: Request, caller: Actor, form: Form) -> Response:
     chosen = letters_asked.of_values({**form, "reason": form.get("died_of", "")}).filter(caller.scope)
     if chosen.state != "open":
         raise problems.bad_field("state", "not_open", "state: only open letters can be replayed.")
-    reason = form.get("why", "").strip()
-    if not reason or len(reason) > LONGEST_REASON or "\0" in reason:
-        raise problems.bad_field("why", "missing", "Say why you replay these, for the audit trail.")
-    rate = _number(form, "rate", 5.0, FASTEST)
+    reason = text_in(form, "why", LONGEST_REASON, "Say why you replay these, for the audit trail.")
+    rate = number_in(form, "rate", otherwise=5.0, least=0.1, most=FASTEST)
     with writing(engine_of(request)) as database:
         total = dead_letter_counts.standing(database, chosen).letters
         if total > TYPED_ABOVE and form.get("count", "").strip() != str(total):
@@ -78,12 +73,12 @@ def start_page(request: Request, caller: Actor, form: Form) -> Response:
 @router.get("/replays/{replay_id}")
 def progress_page(request: Request, caller: Looker, replay_id: str) -> Response:
     """How far a replay is."""
-    asked = _id(replay_id)
+    asked = named_in(replay_id, "replay")
     with reading(engine_of(request)) as snapshot:
         try:
             found = replays.progress(snapshot.database, asked, caller.scope.client_id)
         except UnknownReplay:
-            raise _no_such_replay() from None
+            raise problems.no_such("replay") from None
         return page(
             "replay.html",
             now=snapshot.now,
@@ -100,36 +95,14 @@ def progress_page(request: Request, caller: Looker, replay_id: str) -> Response:
 @router.post("/replays/{replay_id}/{act}", dependencies=FROM_HERE)
 def steer_page(request: Request, caller: Actor, replay_id: str, act: str) -> Response:
     """Pause, resume or cancel; what is posted already is carried out."""
-    asked = _id(replay_id)
+    asked = named_in(replay_id, "replay")
     if act not in STATES:
         raise Problem(404, "no-such-act", "There is no such act.")
     try:
         with writing(engine_of(request)) as database:
             replays.set_state(database, asked, STATES[act], acts.name_of(caller), caller.scope.client_id)
     except UnknownReplay:
-        raise _no_such_replay() from None
+        raise problems.no_such("replay") from None
     except NotPossible:
         raise Problem(409, "ended", "This replay has ended.") from None
     return RedirectResponse(f"/replays/{asked}", 303)
-
-
-def _number(form: dict[str, Any], field: str, otherwise: float, most: float) -> float:
-    try:
-        found = float(form.get(field) or otherwise)
-    except ValueError:
-        found = 0.0
-    if not 0.1 <= found <= most:
-        raise problems.bad_field(field, "out_of_range", f"{field}: from 0.1 to {most:g}.")
-    return found
-
-
-def _id(text: str) -> UUID:
-    found = id_in(text)
-    if found is None:
-        raise _no_such_replay()
-    return found
-
-
-def _no_such_replay() -> Problem:
-    """None within reach: whether it exists elsewhere is not said."""
-    return Problem(404, "no-such-replay", "There is no such replay.")

@@ -24,7 +24,7 @@ def connection_within(
     for one in connections.of_client(database, keyring, scope.client_id):
         if one.id == connection_id:
             return one
-    raise Problem(404, "no-such-connection", "There is no such connection.")
+    raise problems.no_such("connection")
 
 
 def can_be_swept(connection: Connection) -> bool:

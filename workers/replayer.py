@@ -7,11 +7,11 @@ from uuid import UUID
 
 from boot import clock
 from boot.logs import get_logger
-from db import leases, replays
+from db import leases, replay_steps, replays
 from db.desk import Database
 from db.ids import new_id
 from db.locks import Ringer
-from db.replays import Step
+from db.replay_steps import Step
 from workers.pacing import Pace
 
 REPLAY_SECONDS = 1.0
@@ -31,7 +31,7 @@ class Stepper:
 
     def step(self, database: Database, ringer: Ringer) -> Step:
         """Post what is due, and ring for it."""
-        step = replays.step(database, self._replay_id, self._pace.due(clock.monotonic()))
+        step = replay_steps.step(database, self._replay_id, self._pace.due(clock.monotonic()))
         ringer(step.rings)
         if step.waits:
             self._pace.rest()

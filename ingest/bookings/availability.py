@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from uuid import UUID
 
-from db import bookings, connections
+from db import connections, offered_slots
 from db.connections import Connection
 from ingest.apis.api import ApiFailed
 from ingest.apis.budgets import BudgetSpent
@@ -38,7 +38,7 @@ class Availability:
             connection = bookable(
                 connections.of_client(database, self._desk.keyring, client_id), connection_id
             )
-            zone_name = bookings.zone_of(database, client_id, lead_id) or connection.timezone or "UTC"
+            zone_name = offered_slots.zone_of(database, client_id, lead_id) or connection.timezone or "UTC"
             zone = zone_named(zone_name) or zone_named("UTC")
             calendar = settings_in(connection.settings).calendar
             if calendar is None or zone is None:
@@ -46,7 +46,7 @@ class Availability:
             free = self._free(connection, calendar, max(start, now), end, zone.key)
             slots = [Slot(one, slot_label(one, zone)) for one in free if start <= one < end and one > now]
             offered = [(one.start_at, one.label) for one in slots]
-            bookings.offer(database, client_id, lead_id, connection.id, calendar, zone.key, offered, now)
+            offered_slots.offer(database, client_id, lead_id, connection.id, calendar, zone.key, offered, now)
         return Offer(connection.id, calendar, zone.key, slots)
 
     def _free(

@@ -5,7 +5,7 @@ from threading import Lock
 from uuid import UUID
 
 from boot.logs import get_logger
-from db import bookings
+from db import booking_attempts, bookings
 from db.desk import Database
 from db.failures import is_transient
 from ingest.bookings.executor import carry_out
@@ -55,8 +55,8 @@ class Bookings:
     def _put_off(self, booking: Booking) -> None:
         """A fault of ours is not tried again at once. What was called may be looked for all the same."""
         with self._desk.open_database(self._desk.dsn) as database:
-            seconds = bookings.LONGEST_WAIT_SECONDS
-            bookings.put_off(database, booking, "failed_here", self._desk.now(), seconds)
+            seconds = booking_attempts.LONGEST_WAIT_SECONDS
+            booking_attempts.put_off(database, booking, "failed_here", self._desk.now(), seconds)
 
     def settle(self) -> None:
         """Wait for what is under way."""

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from db import bookings
+from db import bookings, offered_slots
 from db.ids import new_id
 from db.inbox import Parcel, post
 from db.ledger import Hands
@@ -23,7 +23,7 @@ SLOTS = slots(3)
 def offered(stage: Stage, lead: UUID) -> None:
     labels = [(slot, f"slot {number}") for number, slot in enumerate(SLOTS, 1)]
     now = stage.world.clock.now() - timedelta(minutes=10)
-    bookings.offer(
+    offered_slots.offer(
         stage.database,
         stage.client.id,
         lead,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from db import connection_health, connections, failures, inbox, replays
+from db import connection_health, connections, failures, inbox, replay_steps, replays
 from db.dead_letter_filters import Filter
 from db.failures import Failure
 from db.ids import new_id
@@ -159,9 +159,9 @@ def _letters(site: Site) -> tuple[UUID, UUID]:
     chosen = Filter(client_id=site.client.id, fingerprint=letters[-1][1])
     replay = replays.start(site.database, chosen, actor="operator:olga", reason="The fix is out", rate=1.0)
     for _ in range(2):
-        rings = replays.step(site.database, replay, 1).rings
+        rings = replay_steps.step(site.database, replay, 1).rings
         drain_all(site.hands, site.client.id, [ring.lead_id for ring in rings])
-    replays.step(site.database, replay, 1)
+    replay_steps.step(site.database, replay, 1)
     site.database.execute("UPDATE replay SET started_at = %s", (NOW - MINUTE / 2,))
     return letters[0][0], replay
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from db.desk import Database
-from db.shelf import ROLLUP_COLUMNS
+from db.shelf_statements import ROLLUP_COLUMNS
 
 Books = dict[frozenset[str], dict[str, Any]]
 

@@ -10,7 +10,7 @@ from db.identities import digest_of
 from db.ids import new_id
 from db.inbox import post
 from db.ledger import Hands
-from db.shelf import ROLLUP_COLUMNS
+from db.shelf_statements import ROLLUP_COLUMNS
 from pipeline.book import Book, compute, enter
 from tests import builders
 from tests.laws.books import books_of, left_over, versions_of

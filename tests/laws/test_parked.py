@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from db import connections, dead_letters, foresight, ledger, replays
+from db import connections, dead_letters, foresight, ledger, replay_steps, replays
 from db.dead_letter_filters import Filter
 from db.ids import new_id
 from db.inbox import Parked, post
@@ -84,6 +84,6 @@ def test_a_drain_meets_no_parked_payload(hands: Hands, parked: tuple[UUID, UUID,
     """It is turned into what it says in the transaction that posts it."""
     client_id, connection_id, _ = parked
     connections.set_timezone(hands.database, connection_id, "America/New_York")
-    replays.step(hands.database, begin(hands, Filter(client_id=client_id)), 9)
+    replay_steps.step(hands.database, begin(hands, Filter(client_id=client_id)), 9)
     assert column(hands, "SELECT payload ? 'unzoned' FROM inbox WHERE client_id = %s", client_id) == [False]
     assert ledger.drain(hands, client_id, column(hands, "SELECT lead_id FROM inbox WHERE client_id = %s", client_id)).applied == 1  # fmt: skip

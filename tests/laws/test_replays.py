@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from db import applying, dead_letters, failures, foresight, ledger, pauses, replays
+from db import applying, dead_letters, failures, foresight, ledger, pauses, replay_steps, replays
 from db.audit import NOBODY
 from db.dead_letter_filters import Filter
 from db.failures import Failure
@@ -35,7 +35,7 @@ def said(name: str) -> str:
 
 def run(hands: Hands, replay_id: UUID, most: int = 100) -> str:
     for _ in range(30):
-        step = replays.step(hands.database, replay_id, most)
+        step = replay_steps.step(hands.database, replay_id, most)
         for ring in step.rings:
             ledger.drain(hands, ring.client_id, [ring.lead_id])
         if not step.again:
@@ -77,7 +77,7 @@ def test_a_replay_applies_every_letter_and_says_who_and_why(
 def test_two_operators_at_once_post_each_letter_once(hands: Hands, stricken: tuple[UUID, list[UUID]]) -> None:
     client_id, _ = stricken
     one, other = (begin(hands, Filter(client_id=client_id), canaries=0) for _ in range(2))
-    first, second = replays.step(hands.database, one, 2), replays.step(hands.database, other, 2)
+    first, second = replay_steps.step(hands.database, one, 2), replay_steps.step(hands.database, other, 2)
     assert (len(first.rings), len(second.rings)) == (2, 1)
     assert column(hands, "SELECT count(DISTINCT replay_of) FROM inbox WHERE client_id = %s", client_id) == [3]
 
@@ -112,7 +112,7 @@ def test_a_paused_replay_posts_nothing_and_a_canceled_one_is_over(
 ) -> None:
     replay_id = begin(hands, Filter(client_id=stricken[0]))
     replays.set_state(hands.database, replay_id, "paused", "ann")
-    assert replays.step(hands.database, replay_id, 10).rings == []
+    assert replay_steps.step(hands.database, replay_id, 10).rings == []
     replays.set_state(hands.database, replay_id, "canceled", "ann")
     with pytest.raises(replays.NotPossible):
         replays.set_state(hands.database, replay_id, "running", "ann")

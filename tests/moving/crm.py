@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from db import backfill_runs, migrating, verifying
+from db import backfill_runs, legacy_rows, migrating, verifying
 from db.backfill_runs import FIRST, Kind, Run
 from db.import_row import Row
 from db.importing import import_rows
@@ -123,7 +123,7 @@ def verified(hands: Hands, client_id: UUID) -> tuple[Verified, dict[str, dict[st
     def listen(lead_id: UUID, column: str, cause: Cause) -> None:
         listed.setdefault(names[lead_id].removeprefix("crm-"), {})[column] = cause
 
-    for rows in migrating.batches(hands.database, client_id, FIRST, 7):
+    for rows in legacy_rows.batches(hands.database, client_id, FIRST, 7):
         verifying.verify(hands.database, client_id, rows, found, listen)
     verifying.count_surplus(hands.database, client_id, found)
     return found, listed

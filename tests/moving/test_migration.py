@@ -5,7 +5,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from db import backfill_runs, migrating
+from db import backfill_runs, legacy_rows, migrating
 from db.backfill_runs import FIRST, Kind
 from db.ids import new_id
 from db.ledger import Hands
@@ -156,7 +156,7 @@ def test_a_run_is_rolled_back_to_what_the_crm_said_and_can_be_repeated(hands: Ha
     before, books = shown(hands, client_id), books_of(hands.database, client_id)
     run = migrated(hands, client_id)
     after = books_of(hands.database, client_id)
-    for rows in migrating.batches(hands.database, client_id, FIRST, 4):
+    for rows in legacy_rows.batches(hands.database, client_id, FIRST, 4):
         roll_back(hands.database, client_id, run.id, rows, hands.ringer)
     assert shown(hands, client_id) == before
     assert books_of(hands.database, client_id) == books
@@ -171,7 +171,7 @@ def test_a_rollback_keeps_what_a_webhook_said_meanwhile(hands: Hands) -> None:
     run = migrated(hands, client_id)
     for one in (client_id, untouched):
         nudge(hands, one, "ghl")
-    for rows in migrating.batches(hands.database, client_id, FIRST, 4):
+    for rows in legacy_rows.batches(hands.database, client_id, FIRST, 4):
         roll_back(hands.database, client_id, run.id, rows, hands.ringer)
     assert ("calendly", "new-ghl") in appointments(hands, client_id, "ghl")
     migrated(hands, client_id)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from db import failures, lead_checks, ledger, pauses, replays, sign_in
+from db import failures, lead_checks, ledger, pauses, replay_steps, replays, sign_in
 from db.dead_letter_filters import Filter
 from db.failures import Failure
 from db.ids import new_id
@@ -113,7 +113,7 @@ def test_a_replay_is_previewed_begun_with_a_reason_paused_and_carried_out(desk: 
     desk.http.post(f"{url}/resume")
     replay_id = UUID(url.rpartition("/")[2])
     for _ in range(10):
-        step = replays.step(desk.database, replay_id, 10)
+        step = replay_steps.step(desk.database, replay_id, 10)
         for ring in step.rings:
             ledger.drain(desk.hands, ring.client_id, [ring.lead_id])
         if not step.again:
