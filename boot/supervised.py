@@ -14,8 +14,11 @@ from boot.line_pipe import LinePipe
 log = logs.get_logger(__name__)
 
 FIRST_WAIT = 0.2
-LONGEST_WAIT = 30.0
-"""Seconds before a crashed process is started again: doubled with each crash."""
+LONGEST_WAIT = 5.0
+"""Seconds before a crashed process is started again, at the most; doubled with each crash until then.
+
+It may be its lane's only worker, and a job that kills it five times is what all the others wait for.
+"""
 STEADY = 10.0
 """Seconds after which a process has proved itself, and a crash counts as its first."""
 LOOK_EVERY = 0.02

@@ -19,7 +19,7 @@ from tests.chaos.poison import Poisoner
 from tests.chaos.probes import Prober
 from tests.chaos.world import World, eventually
 
-SETTLE_SECONDS = 120.0
+SETTLE_SECONDS = 240.0
 
 
 @dataclass(frozen=True)
