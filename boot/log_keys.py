@@ -11,7 +11,7 @@ KEYS = frozenset({
     "answer", "check", "action", "role", "field", "command",
     # how much
     "jobs", "leads", "batch", "seconds", "depth", "count", "size", "pages", "rung", "scanned", "created", "exists",
-    "skipped", "errors", "checked", "different", "repaired", "missing", "changed", "due", "age",
+    "tables", "skipped", "errors", "checked", "different", "repaired", "missing", "changed", "due", "age",
     # processes and requests
     "worker", "pid", "port", "process", "exit_code", "signal", "path_template", "method",
 })  # fmt: skip

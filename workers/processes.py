@@ -11,7 +11,7 @@ from boot import garbage
 from boot.logs import get_logger
 from boot.settings import Settings
 from pipeline.words import Lane
-from workers import retaining, watching
+from workers import retaining, statistician, watching
 from workers.doorbell import Doorbell
 from workers.drainer import Drainer
 from workers.replayer import REPLAY_SECONDS, Replayer
@@ -51,6 +51,7 @@ def run_clock(settings: Settings, duties: Callable[[ExitStack, Ringer], Sequence
         own = (
             Duty("tick", TICK_SECONDS, tick.walk),
             Duty("replayer", REPLAY_SECONDS, Replayer(ringer).walk),
+            Duty("statistics", statistician.ROUND_SECONDS, statistician.walk),
             Duty("watch", watching.ROUND_SECONDS, watching.walk),
             Duty("retention", retaining.ROUND_SECONDS, retaining.walk),
         )
