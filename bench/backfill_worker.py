@@ -15,6 +15,7 @@ from db.backfill_runs import FIRST, Kind
 from db.desk import Database, connect
 from db.migrating import Batch
 from db.plain_rows import Stretch, stretches
+from db.table_statistics import in_step
 from db.turns import AT_ONCE, Turn, in_turn
 from db.verifying import Verified
 from pipeline.comparison import Cause
@@ -47,7 +48,7 @@ def migrate(dsn: str, database: Database) -> tuple[float, Counter[str]]:
     with ExitStack() as stack:
         connections = [stack.enter_context(connect(dsn)) for _ in range(AT_ONCE)]
         began = time.monotonic()
-        for _, done in in_turn(connections, rows(database), act):
+        for _, done in in_turn(connections, in_step(database, rows(database)), act):
             counts.update(done.counts, in_bulk=done.in_bulk)
         return time.monotonic() - began, counts
 

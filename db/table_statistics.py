@@ -5,6 +5,9 @@ client costs the same then, and a statement may read a client's whole index for 
 looks once a minute.
 """
 
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
 from db.desk import Database
 
 HOT = ("lead", "lead_identity", "inbox", "observation", "appointment", "follow_up")
@@ -12,6 +15,8 @@ HOT = ("lead", "lead_identity", "inbox", "observation", "appointment", "follow_u
 SMALL_PAGES = 8
 GROWTH = 4
 FEW_ROWS = 100
+
+Piece = TypeVar("Piece")
 
 
 def refresh(database: Database) -> list[str]:
@@ -24,6 +29,14 @@ def refresh(database: Database) -> list[str]:
     for name in grown:
         database.execute(f"ANALYZE (SKIP_LOCKED) {name}".encode())
     return grown
+
+
+def in_step(database: Database, walk: Iterable[Piece]) -> Iterator[Piece]:
+    """Hand on the pieces of a walk that fills tables; refresh after the first, second, fourth, eighth … of them."""
+    for number, piece in enumerate(walk):
+        if number & (number - 1) == 0:
+            refresh(database)
+        yield piece
 
 
 def _has_rows(database: Database, name: str) -> bool:

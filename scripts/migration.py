@@ -20,6 +20,7 @@ from db.ids import new_id
 from db.locks import Ringer
 from db.migrating import Batch
 from db.plain_rows import Stretch
+from db.table_statistics import in_step
 from db.turns import AT_ONCE, Turn, in_turn
 from db.verifying import Verified
 from pipeline.comparison import Cause
@@ -119,9 +120,9 @@ class Walk:
             run = Run(client_id, self.run_id)
         before = run.counts.get("scanned", 0)
         progress = Progress("migrate-appointments", legacy_rows.count(self._database, client_id), before)
-        for found, batch in in_turn(
-            self._connections, self._stretches(run, progress), partial(self._do, run)
-        ):
+        stretches = self._stretches(run, progress)
+        walk = in_step(self._database, stretches) if self._apply else stretches
+        for found, batch in in_turn(self._connections, walk, partial(self._do, run)):
             self.counts += batch.counts
             self.failed += batch.failed
             progress.advance(found.size)

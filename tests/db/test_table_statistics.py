@@ -1,5 +1,6 @@
 """Statistics: a table that was analyzed while it was empty is not read from end to end once it is full."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -71,3 +72,18 @@ def test_a_queue_that_is_empty_again_is_left_alone(database: str) -> None:
         books.execute(FILLED)
         books.execute("DELETE FROM appointment")
         assert table_statistics.refresh(books) == []
+
+
+def test_a_walk_that_fills_a_table_keeps_its_statistics_in_step(database: str) -> None:
+    with connect(database) as books:
+        books.execute("ALTER TABLE appointment SET (autovacuum_enabled = false)")
+        books.execute(EMPTIED)
+
+        def walk() -> Iterator[int]:
+            for number in range(5):
+                if number == 1:
+                    books.execute(FILLED)
+                yield number
+
+        assert list(table_statistics.in_step(books, walk())) == [0, 1, 2, 3, 4]
+        assert rows_read(books) < 10
