@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import date, datetime
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 
 from ingest.signals import english_slots, english_zones
@@ -15,7 +15,7 @@ from ingest.signals.english_refusals import CLAUSE_NO, NO_WORDS, NOT_INTERESTED,
 from ingest.signals.english_requests import REQUESTS
 from ingest.signals.english_slots import slot_choice
 from ingest.signals.english_zones import zone_named_in
-from ingest.signals.rules import LIKELY, SURE, Index, phrases_of, places
+from ingest.signals.rules import LIKELY, SURE, Index, Phrase, phrases_of, places
 from pipeline.signals import Signal, SignalKind
 
 PHRASES = phrases_of(*OPT_OUT, *NOT_INTERESTED, *REQUESTS, *MACHINES, LATER, UNDATED)
@@ -34,6 +34,12 @@ _JUST_NO = Signal(kind=SignalKind.NOT_INTERESTED, confidence=LIKELY, rule="no")
 
 _NOT_A_WORD = re.compile(r"[^\w -]+")
 _GAPS = re.compile(r"\W+")
+
+
+@lru_cache(maxsize=4096)
+def _phrases(bits: int) -> tuple[Phrase, ...]:
+    """Those whose bits are set, in order."""
+    return tuple(PHRASES[place] for place in places(bits))
 
 
 def read(words: str, said_at: datetime) -> Iterator[Signal]:
@@ -61,9 +67,7 @@ def read(words: str, said_at: datetime) -> Iterator[Signal]:
 
 def _machine(words: str, bits: int, said_at: datetime) -> list[Signal]:
     """Messages that no person wrote: a whole line decides, not a clause. Who is away is more than a machine."""
-    phrases = [
-        phrase for phrase in (PHRASES[place] for place in places(bits)) if phrase.pattern.search(words)
-    ]
+    phrases = [phrase for phrase in _phrases(bits) if phrase.search(words)]
     if not phrases:
         return []
     fired = {
@@ -108,9 +112,8 @@ def _bare(words: str) -> str:
 
 def _searched(piece: Clause, bits: int, said_at: datetime) -> Iterator[Signal]:
     """What a clause wants; the day of a snooze may stand in another clause of its sentence."""
-    for place in places(bits):
-        phrase = PHRASES[place]
-        if not phrase.is_in(piece.text):
+    for phrase in _phrases(bits):
+        if phrase.search(piece.text) is None or not phrase.is_in(piece.text):
             continue
         if phrase.rule is LATER:
             if day := day_named(piece.sentence, said_at):
