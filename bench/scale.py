@@ -38,6 +38,7 @@ def measure(stage: Stage) -> list[Figure]:
     points: dict[tuple[str, float | str], list[float]] = {}
     numbers = in_any_order(jobs)
     zipf = zipf_numbers(jobs)
+    busy = random.Random(21).sample(sorted(set(zipf)), len(set(zipf)))  # the busiest are not all in one batch
     with stage.database() as uniform, stage.database() as uneven:
         for name, each in ((uniform, numbers), (uneven, zipf)):
             with stage.connect(name) as database:
@@ -52,7 +53,7 @@ def measure(stage: Stage) -> list[Figure]:
             for size in BATCHES:
                 some = numbers[: stage.scaled(SMALL_BATCH_JOBS)] if size == 1 else numbers
                 points.setdefault(("batch", size), []).append(_drained(stage, uniform, some, size, BEST))
-            rate = _drained(stage, uneven, list(dict.fromkeys(zipf)), CHUNK, BEST, jobs=jobs)
+            rate = _drained(stage, uneven, busy, CHUNK, BEST, jobs=jobs)
             points.setdefault(("leads", "Zipf"), []).append(rate)
             points.setdefault(("leads", "uniform"), []).append(points["batch", CHUNK][-1])
     received, delivery_cost = _receivers(stage)
