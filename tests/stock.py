@@ -53,7 +53,10 @@ class Stock:
                     return False
                 if written := _tables_with_rows(database):
                     database.execute(f"TRUNCATE {', '.join(written)} CASCADE".encode())
-        except psycopg.OperationalError:  # it was dropped, or takes no connections any more
+        except (
+            psycopg.OperationalError,
+            psycopg.ProgrammingError,
+        ):  # it takes no connections, or lacks a table
             return False
         return True
 
