@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import fakeredis
 import psycopg
+import redis
 import uvicorn
 from fastapi import FastAPI
 
 from db import engine, sign_in
 from db.ledger import Hands
+from ingest.apis.budgets import Budgets
 from tests.builders import KEYRING, AClient, a_client, hands
 from tests.web.conftest import url_at
 from tests.web.story import NOW
@@ -46,7 +49,10 @@ def standing(database: str) -> Iterator[Site]:
     """A site over a database of its own."""
     reader = engine.create(url_at(database, NOW))
     clerk = Clerk(url_at(database, NOW).replace("+psycopg", "", 1), lambda _: None)
-    app = create(reader, KEYRING, "http://127.0.0.1", redis_ping=lambda: True, act=clerk)
+    budgets = Budgets("redis://", pool=redis.ConnectionPool(connection_class=fakeredis.FakeRedisConnection))
+    app = create(
+        reader, KEYRING, "http://127.0.0.1", redis_ping=lambda: True, act=clerk, budgets_left=budgets.left
+    )
     with hands(database, now=NOW) as own, serving(app) as url:
         yield Site(url, own, a_client(own.database))
     clerk.close()

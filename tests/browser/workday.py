@@ -163,6 +163,7 @@ def _letters(site: Site) -> tuple[UUID, UUID]:
         drain_all(site.hands, site.client.id, [ring.lead_id for ring in rings])
     replay_steps.step(site.database, replay, 1)
     site.database.execute("UPDATE replay SET started_at = %s", (NOW - MINUTE / 2,))
+    site.database.execute("UPDATE audit_log SET at = %s", (NOW - MINUTE / 2,))
     return letters[0][0], replay
 
 
