@@ -49,6 +49,7 @@ def _has_rows(database: Database, name: str) -> bool:
 _OUTGROWN = """
     SELECT c.relname FROM pg_class c
     WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname = ANY (%s)
+      AND pg_has_role(c.relowner, 'MEMBER')  -- or it could not be analyzed
       AND pg_relation_size(c.oid) / current_setting('block_size')::bigint
           > greatest(%s, CASE WHEN c.reltuples > 0 THEN %s * c.relpages ELSE 0 END)
     ORDER BY 1"""
