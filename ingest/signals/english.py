@@ -67,7 +67,7 @@ def read(words: str, said_at: datetime) -> Iterator[Signal]:
 
 def _machine(words: str, bits: int, said_at: datetime) -> list[Signal]:
     """Messages that no person wrote: a whole line decides, not a clause. Who is away is more than a machine."""
-    phrases = [phrase for phrase in _phrases(bits) if phrase.search(words)]
+    phrases = [phrase for phrase in _phrases(bits) if phrase.pattern.search(words)]
     if not phrases:
         return []
     fired = {
@@ -113,7 +113,7 @@ def _bare(words: str) -> str:
 def _searched(piece: Clause, bits: int, said_at: datetime) -> Iterator[Signal]:
     """What a clause wants; the day of a snooze may stand in another clause of its sentence."""
     for phrase in _phrases(bits):
-        if phrase.search(piece.text) is None or not phrase.is_in(piece.text):
+        if not phrase.is_in(piece.text):
             continue
         if phrase.rule is LATER:
             if day := day_named(piece.sentence, said_at):

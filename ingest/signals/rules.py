@@ -41,13 +41,12 @@ class Phrase:
         self.rule = rule
         self.words = words
         self.pattern = re.compile(pattern, re.MULTILINE)
-        self.search = self.pattern.search
         self.signal = rule.signal()
         self._unless = re.compile(rule.unless) if rule.unless else None
 
     def is_in(self, text: str) -> bool:
         """Whether a text has the phrase, and nothing that takes it back."""
-        found = self.search(text)
+        found = self.pattern.search(text)
         return found is not None and not (self._unless and self._unless.search(text, 0, found.start()))
 
 
